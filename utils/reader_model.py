@@ -76,7 +76,7 @@ class Reading:
 
 
 def tokens_per_second(wpm: float = WORDS_PER_MINUTE) -> float:
-    """Return a reader's speed r = R · (4/3) / 60, in tokens/s; R is `wpm` (5.3 at R = 238)."""
+    """Return a reader's speed in tokens/s: r = R · (4/3) / 60, where R is `wpm`; 5.3 if R = 238."""
     if not wpm > 0:
         raise ValueError(f"A reader's speed is a number of words a minute above 0, not {wpm!r}.")
     return wpm * TOKENS_PER_WORD / 60

@@ -65,9 +65,9 @@ def _location(origin: str) -> str:
 
 
 def hidden_in_root(path: list[str]) -> dict[str, str]:
-    """Map each installed package on `path` that is shadowed in the course's folder to the file.
+    """Map each package on `path` that a file in the course's folder shadows to that file.
 
-    Programs that are started there with `python -m` would import the file.
+    Programs started in that folder with `python -m` would import the file instead.
     """
     return hidden([_ROOT, *filter(is_for_packages, path)])
 

@@ -83,7 +83,7 @@ def _lines(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _title(lines: dict[str, list[Row]]) -> str:
-    """Return a title that compares the styles at the largest number of clients measured for all."""
+    """Return a title that compares the styles at the largest number of clients they share."""
     shared = set.intersection(*({row.clients for row in line} for line in lines.values()))
     if not shared:
         return "The wait for the first token, by number of clients"

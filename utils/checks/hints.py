@@ -8,7 +8,7 @@ from utils import lesson_source
 from utils.checks.exercise_numbers import MISSING, the_number
 from utils.checks.outcome import display, in_html, panel
 
-_shown: Counter[str] = Counter()  # how often `hint` has been called for each exercise
+_shown: Counter[str] = Counter()  # how many times `hint` has been called for each exercise
 
 
 @dataclass(frozen=True)

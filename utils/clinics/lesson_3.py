@@ -1,4 +1,4 @@
-"""Lesson 3's clinic: the reply that was stored as complete."""
+"""Lesson 3's clinic: the incomplete reply that was stored as complete."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce

@@ -46,7 +46,7 @@ async def tasks() -> StreamingResponse:
     """Stream with `.astream()`: each request is a task on the event loop."""
 
     async def frames() -> AsyncIterator[str]:
-        async for chunk in model.astream(PROMPT):  # blocks nothing while it waits
+        async for chunk in model.astream(PROMPT):  # leaves the event loop free while it waits
             yield frame(chunk.text)
 
     return StreamingResponse(frames(), media_type="text/event-stream")

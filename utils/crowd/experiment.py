@@ -72,7 +72,7 @@ async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where
     def show_count() -> None:
         _show(badge, f"{where}: {next(reading)} of {count} reading")
 
-    show_count()  # 0 of them so far
+    show_count()  # shows 0, before any client has received text
     over = asyncio.Event()
     pings = asyncio.create_task(_pings(port, over))
     try:

@@ -67,7 +67,7 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        # how often each request body has arrived, by its hash; some faults depend on this number
+        # how many times each request body has arrived, keyed by its hash; some faults use this
         self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
         # one server per learner and capacity, each with a queue and a prompt cache

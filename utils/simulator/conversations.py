@@ -11,7 +11,7 @@ _MAX_LENGTH = 100_000  # characters per conversation
 
 
 class Conversations:
-    """Stores the conversation up to each of the latest responses."""
+    """Stores the conversations that end with the latest responses."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
@@ -33,7 +33,7 @@ class Conversations:
             self._turns.popitem(last=False)
 
     def recall(self, response_id: str) -> tuple[Turn, ...]:
-        """Return the conversation up to a response; raise `ApiError` if the id is unknown."""
+        """Return the conversation that ends with a response; raise `ApiError` for an unknown id."""
         if response_id not in self._turns:
             raise errors.no_such_response(response_id)
         return self._turns[response_id]

@@ -31,16 +31,16 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
 
     The TTFT is log-normally distributed around the profile's median. Later tokens follow at the
     profile's rate, with random stalls. If `profile.thinks`, the first `reasoning` tokens are
-    spread evenly between the opening and the TTFT.
+    spread evenly between the opening and the answer.
     """
     ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
     opening = profile.opening * ttft
-    before = reasoning if profile.thinks else 0  # number of tokens before the TTFT
+    before = reasoning if profile.thinks else 0  # number of tokens before the answer
     step = (ttft - opening) / (before + 1)
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    # for each token sent at the TTFT or later, the stall before it, in seconds; 0 for the first
+    # for each later token, the stall before it, in seconds; 0 for the first
     stalls = [
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)

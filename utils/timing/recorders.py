@@ -112,7 +112,7 @@ class Recorder(_Recorder[T], Iterator[T]):
         except Exception as error:
             self._ended("failed", error)
             raise
-        except BaseException:  # such as the interruption of the cell (■)
+        except BaseException:  # such as a kernel interrupt (■)
             self.close()
             raise
         self._arrived.append((self._clock(), item))

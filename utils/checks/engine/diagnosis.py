@@ -52,12 +52,12 @@ class Diagnosis:
         return f"{self.given(self.wrong)} for {self.truth[self.wrong]}" if self.wrong else ""
 
     def given(self, name: str) -> str:
-        """Return the learner's label for a patient, in lower case; replace a former label."""
+        """Return the learner's label for a patient, in lower case and current wording."""
         label = str(self.answer[name]).strip().lower()
         return _FORMER.get(label, label)
 
 
-FORM: Mistakes[Diagnosis] = {  # mistakes in the form of the answer; the check looks for them first
+FORM: Mistakes[Diagnosis] = {  # mistakes in the answer's format, looked for first
     "no dict": lambda s: not isinstance(s.answer, Mapping),
     "no such patient": lambda s: bool(s.unknown),
     "diagnosis missing": lambda s: bool(s.missing),
@@ -89,7 +89,7 @@ def clinic_messages(
     """Return a clinic's messages.
 
     Args:
-        patient: The noun for a patient, such as "deployment".
+        patient: What the learner diagnoses, such as "deployment".
         correct: The message for a correct answer.
         evidence: For each pair of a wrong and a correct diagnosis, such as "healthy for buffered",
             a pointer to the evidence.

@@ -51,8 +51,8 @@ def leaves_closing(
     """Return a predicate for answers that rely on garbage collection to close a stream.
 
     When the learner's own code calls `method`, references to its arguments and result are kept, so
-    that only `close()` or `aclose()` closes these. The default is the event loop's hook that Python
-    calls with an async generator when code begins to read it.
+    that only an explicit `close()` or `aclose()` closes them. By default, `method` is the event
+    loop's hook that Python calls when code starts to iterate over an async generator.
     """
 
     def applies(s: Run) -> bool:

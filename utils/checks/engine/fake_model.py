@@ -123,7 +123,7 @@ class FakeModel(ChatOpenAI):
     def _called(self, method: str, config: RunnableConfig | None) -> RunnableConfig:
         """Record a call with its callback handlers; return the complete config.
 
-        LangChain's own calls, such as those of `generate` by `invoke`, aren't recorded.
+        Calls that LangChain itself makes, such as `invoke` calling `generate`, aren't recorded.
         """
         config = ensure_config(config)
         manager = CallbackManager.configure(config.get("callbacks"), self.callbacks)

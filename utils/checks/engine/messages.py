@@ -13,10 +13,7 @@ from utils.checks.engine.wording import count, first_difference, kind, shown, ti
 
 
 def _quoted(run: Run, prompt: str) -> str:
-    """Return a prompt as code.
-
-    It is in quotes if it differs from the right prompt only in leading or trailing white space.
-    """
+    """Return a prompt as code, in quotes if only white space around the sent prompt is wrong."""
     same = run.case.prompt.strip() == run.other_prompt.strip()
     return shown(repr(prompt) if same else prompt)
 

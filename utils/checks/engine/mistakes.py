@@ -175,7 +175,7 @@ LAST: Mistakes[Run] = {
     **_LEFT,
 }
 
-# Looked for only if another mistake was found in the first case, which one of these may explain. By
+# If the first case reveals a mistake, one of these may be its cause, and is reported instead. By
 # itself, reading a stream again after its end is harmless.
 CAUSES: Mistakes[Run] = {
     "reads twice": lambda run: (

@@ -313,7 +313,7 @@ def chunk_of(content: str = "", **fields: Any) -> AIMessageChunk:
 
 
 class Stream(Iterator[Any]):
-    """A reply's items, which can be read only once; counts how often the end is signalled."""
+    """A reply's items, which can be read only once; counts how many times the end is signalled."""
 
     def __init__(self, reply: Reply, **how: bool) -> None:
         self._reading = Reading()

@@ -53,7 +53,7 @@ class Case:
 
     @property
     def ordinary(self) -> bool:
-        """Whether messages don't mention the case."""
+        """Whether nothing is special about the case, so that messages don't mention it."""
         return not self.when
 
     def reply(self, **how: Any) -> Reply:

@@ -235,7 +235,7 @@ def run_async(
 
 async def _watched(runner: _Runner, pause: float) -> None:
     """Run the answer, then list unfinished tasks before they can continue."""
-    # not in `finally`: if the answer never ends, that runs when no loop is running
+    # get the loop now: if the answer never ends, `finally` runs when no loop is running
     loop = asyncio.get_running_loop()
     try:
         await _awaited(runner, pause)

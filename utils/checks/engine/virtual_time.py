@@ -69,7 +69,7 @@ class Clock:
         self.pause(seconds)
 
 
-_MOMENT = 0.001  # the longest that `time.sleep` sleeps in real time, in seconds
+_MOMENT = 0.001  # the longest real sleep in a call to `time.sleep`, in seconds
 # How many times `sleep` lets other tasks run on a real loop, instead of waiting. LangChain's
 # `astream_events`, for example, passes a chunk through several tasks.
 _ROUNDS = 20
@@ -133,9 +133,9 @@ def blocked() -> float:
 
 
 def thread_context() -> Context:
-    """Return a context in which a new thread follows the caller's clock, unless that is a loop's.
+    """Return a context in which a new thread follows the caller's clock, if that is a `Clock`.
 
-    A loop's clock doesn't wait for threads that the loop didn't start.
+    A `VirtualLoop` doesn't wait for threads that it didn't start, so they follow real time.
     """
     context = copy_context()
     if isinstance(_CLOCK.get(), VirtualLoop):

@@ -16,7 +16,7 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run, in which `output` is the returned text and `expected` the first sentence."""
+    """A run. `output` is the returned text, and `expected` the first sentence."""
 
     arrived: Sequence[int]  # for each piece, the number of characters up to its end
     complete: int  # the 1-based index of the piece that completes the sentence

@@ -22,7 +22,7 @@ class Screen(Printed):
         reply.between = self._await_threads
         self._threads = threading.active_count()
         self._shows_all = threading.Condition()
-        self._patience = 0.5  # the longest that a delay waits for other threads, in real seconds
+        self._patience = 0.5  # the longest wait for other threads during a delay, in real seconds
         # value of `taken` when the oldest unflushed text was printed; None if everything is flushed
         self._waiting_since: int | None = None
         self.flushed = True  # whether all printed text was flushed before the next piece was taken
@@ -44,7 +44,7 @@ class Screen(Printed):
         self._waiting_since = None
 
     def _await_threads(self) -> None:
-        """Wait, as a real delay would, until other threads have printed the pieces taken so far."""
+        """Let other threads print the pieces taken so far, as a real delay would."""
         with self._shows_all:
             if threading.active_count() > self._threads and not self._shows_all.wait_for(
                 lambda: self.tell() >= sum(map(len, self._reply.pieces[: self._reply.taken])),
@@ -64,7 +64,7 @@ class Seen(Run):
     printed: str
     flushed: bool  # see `Screen`
     again: Any  # the return value of the second call
-    right: bool  # whether exactly the reply was printed, ignoring line breaks around it
+    right: bool  # whether the printed text is the reply, ignoring line breaks around it
     respaced: bool  # whether the printed text differs from the reply only in white space
 
 

@@ -24,7 +24,7 @@ class Seen(Run):
     word: str  # the correct word at index `wrong`; "" if there is none
     needed: Sequence[int]  # for each word, how many pieces must arrive before its end is certain
     late: int  # the index of the first word yielded later than necessary; -1 if there is none
-    together: Sequence[str]  # words that one piece completes, up to and including the late word
+    together: Sequence[str]  # the late word, after any words that the same piece completes
 
 
 def observe(answer: Any, case: Case) -> Seen:

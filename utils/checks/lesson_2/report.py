@@ -55,7 +55,8 @@ class Seen(HandlerRun):
     kept: Sequence[str]
     odd: Sequence[Any]  # the reports that aren't integers
     same: bool  # whether the numbers are correct apart from their order
-    off: set[int]  # the errors of the reports, in tokens; empty if a report is missing or extra
+    # by how many tokens the reports are off; empty if one is missing, extra or not an integer
+    off: set[int]
 
 
 def observe(answer: Any, case: Runs) -> Seen:

@@ -96,7 +96,7 @@ def _close(value: Any, seconds: float | None) -> bool:
 
 
 def _rounded(value: Any, seconds: float) -> bool:
-    """Whether a value was rounded; 0.0 doesn't count, since equal clock readings differ by 0.0."""
+    """Whether a value was rounded; 0.0 doesn't count, since two clock readings may be equal."""
     rounded = {int(seconds), *(round(seconds, digits) for digits in range(3))}
     return value in rounded and (value != 0 or isinstance(value, int))
 

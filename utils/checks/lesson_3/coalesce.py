@@ -44,7 +44,7 @@ class Seen(Run):
     clock_calls: int
     passed: Sequence[Passed]  # the strings that were yielded
     wrong: Passed  # the first yielded string that differs from the one due
-    wanted: Passed  # the string due in its place; `_NOTHING`, like `wrong`, if all are right
+    wanted: Passed  # the string due in its place; both are `_NOTHING` if all are right
     slept: float  # how long the answer itself slept, in virtual seconds
     missing: str  # the first piece missing from the output; "" if there is none
 

@@ -23,7 +23,7 @@ class Job(Case):
 @dataclass(kw_only=True)
 class Seen(Run):
     case: Job
-    off: Sequence[float]  # returned minus correct numbers; empty if there are too few or many
+    off: Sequence[float]  # each number minus the correct one; empty if their counts differ
 
 
 def observe(answer: Any, case: Job) -> Seen:

@@ -65,7 +65,7 @@ class Fallback(Case):
         return super().whole and not (self.fails and self.silent(self.to_call))
 
     def make_replies(self) -> list[Reply]:
-        """Create the replies; number `to_call` has the case's text unless its settings differ."""
+        """Create the replies; by default, reply number `to_call` has the case's text."""
         made = []
         for number, how in enumerate(self.replies, start=1):
             pieces = cut(self.text, self.seed) if number == self.to_call else cut(OTHER)

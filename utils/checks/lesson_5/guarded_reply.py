@@ -86,7 +86,8 @@ def observe(answer: Any, case: Guarded) -> Seen:
 
     return Seen.of(
         run,
-        expected=run.text if phrase else reply.text,  # not compared if the reply contains a phrase
+        # if the reply contains a forbidden phrase, any text counts as expected
+        expected=run.text if phrase else reply.text,
         guard_calls=len(verdicts),
         no_at=first_no.taken if first_no else None,
         shown_by_then=leaked("".join(event.text for event in log if event.what == "out")),

@@ -32,7 +32,7 @@ def text(request: ModelRequest) -> str:
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
-    # the reader's name as known before this message (`known`) and after it (`name`)
+    # the user's name as known before this message (`known`) and after it (`name`)
     known = (_names(asked) or [""])[-1]
     name = (_names([prompt]) or [known])[0]
     if name == known:
@@ -65,7 +65,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
         return None
     parts = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
     of_oneself = wording.pattern("of_oneself")
-    # the sentences in which the reader talks about themselves
+    # the sentences in which the user talks about themselves
     told = [part for part in parts if of_oneself.search(part) and not part.endswith("?")]
     match kind:
         case "again" if said:
@@ -113,7 +113,7 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the message that `prompt` names, or else the last one."""
+    """Return a reply that quotes the message `prompt` refers to ("the first"), or else the last."""
     words = prepared_replies.lower_words(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1 means the last
@@ -136,7 +136,7 @@ def _stems(text: str) -> set[str]:
 
 
 def _names(texts: list[str]) -> list[str]:
-    """Return the names by which the reader has introduced themselves, oldest first."""
+    """Return the names by which the user has introduced themselves, oldest first."""
     found = []
     for introduction in wording.pattern("introduction").finditer("\n".join(texts)):
         first, *more = introduction["name"].split(" ")

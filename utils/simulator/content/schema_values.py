@@ -91,7 +91,7 @@ class _Filler:
             raise SchemaError("it is too large, too deep, or refers to itself without an end")
 
     def _resolved(self, schema: Json, depth: int = 0) -> Json:
-        """Resolve references, and merge the schemas in `allOf`, nested `depth` levels, into one."""
+        """Resolve references, and merge the schemas in `allOf` into one; `depth` counts nesting."""
         for _ in range(_DEEPEST):
             self._count(depth)
             if "$ref" in schema:

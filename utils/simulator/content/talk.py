@@ -85,7 +85,7 @@ def topic_of(text: str) -> Topic | None:
 def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
     """Return a reply to a message that has no prepared reply.
 
-    `asked` contains the earlier messages, and `name` is the reader's name, if known.
+    `asked` contains the earlier messages, and `name` is the user's name, if known.
     """
     if not prompt.strip():
         return chooser.named("empty")
@@ -115,7 +115,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies of the first pattern in a table of `talk.toml` that matches a message."""
+    """Return the replies for the first pattern in a `talk.toml` table that `prompt` matches."""
     replies: dict[str, list[str]] = wording.tables("talk.toml")[table]
     return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 

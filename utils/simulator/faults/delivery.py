@@ -1,7 +1,7 @@
 """Faults in delivery: the bytes of a reply are buffered, dropped, truncated or garbled.
 
-A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. `raises` is
-the exception, and `by_responses` that of the Responses API, if different. `whole=False` means that
+Each decorator is given the fault's name, what happens, and how `ChatOpenAI` reacts. `raises` is
+the exception, `by_responses` the one with the Responses API, if different. `whole=False` means that
 only streams are affected. The function takes a reply's timed bytes and yields those to send; its
 parameters with defaults are the numbers after `@` in a model name such as `sim-chat:drop@40`.
 """

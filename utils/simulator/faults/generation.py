@@ -1,6 +1,6 @@
 """Faults in the content and timing of a reply: limits, stalls, large chunks, reasoning.
 
-A decorator's strings are the fault's name, what happens, and how `ChatOpenAI` reacts. The function
+Each decorator is given the fault's name, what happens, and how `ChatOpenAI` reacts. The function
 returns the changed request or reply; its parameters with defaults are the numbers after `@` in a
 model name such as `sim-chat:stall@40,15`. A reply's `parts` are its reasoning, text and tool calls;
 its `pieces` are timed fragments of the parts.

@@ -19,9 +19,8 @@ const isOpen = (model) => OPEN.includes(model.get("phase"));
 
 const waiting = (seconds) => `waiting… ${seconds}`;
 
-// Shows the model attribute `name` in an element or, in the phases that are keys of `running`, the
-// text that the phase's function returns for the elapsed time. Returns a function that stops the
-// updates, for `render` to return.
+// Shows in an element what `running[phase]` returns for the elapsed time or, in other phases, the
+// model attribute `name`. Returns a function that stops the updates, for `render` to return.
 function writeClock(model, element, name, running) {
   let timer;
   const show = () => {

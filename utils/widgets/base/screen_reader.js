@@ -9,7 +9,7 @@ function announceEnd(element, counting) {
   element.setAttribute("aria-live", counting ? "off" : "polite");
 }
 
-// Marks a note, which is announced immediately if it reports a failure, and otherwise not at all.
+// Marks a note: a failure is announced immediately, any other note isn't announced.
 function announceFailure(note, failed) {
   note.setAttribute("role", failed ? "alert" : "note");
 }

@@ -37,7 +37,7 @@ def messages(turns: Sequence[Turn], system: str = "") -> list[BaseMessage]:
 
 
 def messages_to_continue(turns: Sequence[Turn], system: str) -> list[BaseMessage]:
-    """Return messages that request the rest of the last reply, without `INTERRUPTED` after it."""
+    """Return messages that request the rest of the last reply, which isn't marked `INTERRUPTED`."""
     from langchain_core.messages import AIMessage, HumanMessage
 
     last = turns[-1]

@@ -117,7 +117,8 @@ class Card(Panel):
         """Mark all fields as final or, if the stream didn't finish, the last one as unfinished."""
         for name, part in (_as_fields(self.value) or {}).items():
             self._shown[name] = tree(part)
-            self.arrivals.setdefault(name, self._present[name])  # the value stayed empty
+            # a field whose value stayed empty arrived with its name
+            self.arrivals.setdefault(name, self._present[name])
         self._outcome = recording.outcome
         self._draw()
         if recording.outcome == "finished" and not self._shown:

@@ -79,7 +79,7 @@ class Lane:
         self._throttle.request_push()
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
-        """Show the last items, the latency and a sentence: `error`, `note` or the panel's own."""
+        """Show the last items, the latency, and `error`, `note` or the panel's own remark."""
         if error and recording.outcome == "left":  # the panel raised the error
             recording = replace(recording, outcome="failed", error=error)
         remark = self.panel.end(recording)
