@@ -59,6 +59,8 @@ STREAM, SKIPS = "model.stream(prompt)", "itertools.islice(model.stream(prompt), 
 
 NEW = f"{LOOP}\n        if chunk.text == last: continue\n        last = chunk.text"
 edit("prints another text", {'text = ""': 'text = last = ""', LOOP: NEW}, "haha")
+DEFAULT = {"def show(model, prompt": "def show(model, prompt, out=sys.stdout"}
+edit(None, {**DEFAULT, "flush=True": "flush=True, file=out"})
 edit("prints nothing", {PRINTS: "pass"})
 edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")
