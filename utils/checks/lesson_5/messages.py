@@ -505,7 +505,7 @@ TICKET: Messages[ticket.Seen] = {
         told(s.error, s.case.when)
         + (
             " The reply is complete, with the finish reason `stop`, which isn't in the last chunk."
-            if s.case.valid
+            if s.case.valid and not isinstance(s.error, NameError)
             else " Let the connection's own error propagate."
             if s.case.fails_after is not None
             else ""
