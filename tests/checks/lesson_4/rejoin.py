@@ -100,6 +100,7 @@ POLLING = (
     "event = reply.events[number - 1]"
 )
 edit(None, {LOOP: POLLING})
+edit("spins", {LOOP: POLLING.replace("0.01", "0")}, "`sleep\\(0\\)`")
 for seconds in ("0.05", "0.10"):
     late = rf"sent {seconds} s after it was added.*at intervals,"
     edit("sent late", {LOOP: POLLING.replace("0.01", seconds)}, late)
