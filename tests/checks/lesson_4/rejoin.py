@@ -144,7 +144,8 @@ edit(
 # mistakes in the events and their timing
 edit("no text", {NAME: "event: token"}, "received no text.*token")
 edit("not a JSON string", {DATA: "{text}"})
-edit("no event stream", {TYPE: 'media_type="text/plain"'})
+for other in ("text/plain", ""):
+    edit("no event stream", {TYPE: f'media_type="{other}"'})
 edit("collected first", {START: f"await asyncio.wait([reply.task]){NEXT}{START}"})
 edit("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`")
 edit("no event name", {f"{NAME}\\n": ""}, "no line `event:`")

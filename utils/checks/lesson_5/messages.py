@@ -297,7 +297,7 @@ WATCHED: Messages[watched.Seen] = {
         "catches it. What should the class inherit from?"
     ),
     "takes an error for a stall": "The connection was lost, but `Stalled` was raised instead of "
-    "the stream's own error. Which errors does your `except` catch?",
+    "the stream's own error. Which errors does your `except` catch, or which task keeps the error?",
     "takes the end for a stall": "All chunks arrived and the stream ended, but `Stalled` was "
     "raised. What does `anext` raise at the end of a stream?",
     "timeout propagates": lambda s: (
