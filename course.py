@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 """The course's commands: `python3 course.py lab` opens lesson 1, and `--help` lists them all.
 
-This file checks the Python version, in syntax that any Python can parse, so that an old Python
-prints advice instead of a SyntaxError. It also checks that the standard library is complete, and
-that no file shadows it.
-The commands are in `tools/`; they, too, need only the standard library to start.
+The commands are in `tools/`. This file checks Python and its standard library first. It avoids new
+syntax, so that an old Python prints advice instead of a SyntaxError.
 """
 
 import sys
@@ -38,7 +36,7 @@ if __name__ == "__main__":
             )
     if sys.stdout is None:  # closed, as under pythonw
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
-        os.set_inheritable(sys.stdout.fileno(), True)  # for the programs that commands start
+        os.set_inheritable(sys.stdout.fileno(), True)  # child processes use it too
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # for paths that stdout can't encode
     try:

@@ -19,7 +19,6 @@ MOST_TURNS = 20  # the maximum number of earlier turns per conversation; older t
 
 @cl.on_message
 async def on_message(message: cl.Message):
-    """Answer a question in this page's conversation."""
     if len(message.content) > LONGEST_MESSAGE:
         await cl.ErrorMessage(f"A message has at most {LONGEST_MESSAGE:,} characters.").send()
         return

@@ -37,7 +37,7 @@ conversations = {}  # each visitor's turns, in this process's memory
 async def write(visitor, question):
     """Yield a reply as JSON lines; keep the text so far even if the reply fails or is stopped."""
     turns = conversations.pop(visitor, [])[-MOST_TURNS:]
-    conversations[visitor] = turns  # now last, so that less recent conversations are dropped first
+    conversations[visitor] = turns  # moved to the end, since the first ones are dropped
     if turns and turns[-1]["running"]:
         yield line("refused", "A reply is still being written: wait for its end, or stop it.")
         return
@@ -66,12 +66,10 @@ async def write(visitor, question):
 
 
 def line(kind, value):
-    """Return one line of the response."""
     return json.dumps({kind: value}) + "\n"
 
 
 async def chat(request):
-    """Answer a question."""
     question = str(json.loads(request.body)["message"]).encode(errors="replace").decode()
     if not question.strip() or len(question) > LONGEST_MESSAGE:
         said = f"A message has 1 to {LONGEST_MESSAGE:,} characters."
@@ -83,7 +81,6 @@ async def chat(request):
 
 
 async def page(request):
-    """Show the conversation so far."""
     turns = conversations.get(request.session.get("visitor"), [])
     return render(request, "django_chat.html", {"turns": turns})
 

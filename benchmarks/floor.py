@@ -41,7 +41,6 @@ class Ratio:
 
     @property
     def value(self) -> float:
-        """The ratio of the minimums."""
         return min(self.measured) / max(min(self.floor), self.least)
 
 
@@ -78,7 +77,6 @@ class BareServer:
 
     @property
     def base_url(self) -> str:
-        """The base URL for an OpenAI client."""
         return f"http://{HOST}:{self.port}/v1"
 
     def left(self) -> dict[int, float]:
@@ -91,7 +89,6 @@ class BareServer:
 
 @contextlib.contextmanager
 def bare_server() -> Iterator[BareServer]:
-    """Run the bare server in its own process until the `with` block ends."""
     command = [sys.executable, __file__]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -114,7 +111,6 @@ class _Bare:
         self.left: dict[int, float] = {}  # Unix times of disconnects, keyed by request seed
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Handle the requests on one connection."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")

@@ -59,12 +59,10 @@ def until_it_runs(command: list[str]) -> float:
 
 
 def is_idle(message: dict[str, Any]) -> bool:
-    """Return whether the message reports that the cell has finished."""
     return bool(message["content"].get("execution_state") == "idle")
 
 
 def shows_text(message: dict[str, Any]) -> bool:
-    """Return whether the message sends text to a widget."""
     data = message["content"].get("data", {})
     sent = data.get("content") if message["msg_type"] == "comm_msg" else None
     return isinstance(sent, dict) and any(isinstance(item, str) for item in sent.get("items", ()))
@@ -81,7 +79,6 @@ def seconds_until(
 
 
 def cells() -> tuple[str, str]:
-    """Return the code of lesson 1's setup and race cells."""
     book = json.loads(LESSON.read_text(encoding="utf-8"))
     code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     return (
@@ -96,7 +93,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     lab = [sys.executable, str(ROOT / "course.py"), "lab", "--no-browser"]
-    lab += ["--here"] if arguments.here else []  # use this Python instead of .venv
+    lab += ["--here"] if arguments.here else []
     bare = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
     until_it_runs(lab)  # warm-up
     until_it_runs(bare)

@@ -2,9 +2,9 @@
 
     python benchmarks/live_text.py
 
-Each method displays 2,000 tokens at 100 tokens a second in its own kernel. Bytes are those of the
-messages that the kernel publishes, and compared with those of the best naive method. Kernel time is
-compared with that of a bare anywidget that only sends each token.
+Each method displays 2,000 tokens at 100 tokens a second in its own kernel. The bytes that the
+kernel sends are compared with the best naive method. Kernel time is compared with a bare anywidget
+that only sends each token.
 """
 
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ async def astream() -> AsyncIterator[AIMessageChunk]:
 
 
 def parsed() -> None:
-    """Do what the floor measures: parse each chunk the way the client does."""
+    """The floor: parse each chunk the way the client does."""
     for _ in range(CHUNKS):
         AIMessageChunk(content=json.loads(LINE)["choices"][0]["delta"]["content"])
 
@@ -74,7 +74,6 @@ def read_and_summarize() -> None:
 
 
 def microseconds_per_chunk(run: Callable[[], None]) -> float:
-    """Return the time per chunk in the best of several rounds."""
     return min(timeit.repeat(run, number=1, repeat=ROUNDS)) / CHUNKS * 1e6
 
 

@@ -30,8 +30,6 @@ _PROMPT = "Write a poem about a river."
 
 @dataclass(frozen=True)
 class Errors:
-    """The timing errors of one call."""
-
     ttft: float  # how late the first text arrived, in seconds
     gap: float  # relative error of the mean gap between pieces
 
@@ -43,7 +41,6 @@ def arrivals(model: ChatOpenAI, prompt: str) -> list[float]:
 
 
 def errors(times: list[float], ttft: float, gap: float) -> Errors:
-    """Compare arrival times with the planned TTFT and gap."""
     mean = (times[-1] - times[0]) / (len(times) - 1)
     return Errors(times[0] - ttft, abs(mean / gap - 1))
 

@@ -35,8 +35,6 @@ _MOST_LATE = 3.0  # limit on the delay until a disconnect is noticed, as a multi
 
 @dataclass(frozen=True)
 class Wave:
-    """The results of one wave of clients."""
-
     late: list[float]  # for each client, the seconds from its disconnect to the end of its reply
     memory: float  # the server's resident memory after the wave, in MB
 

@@ -35,8 +35,6 @@ _MOST_OFF, _MOST_LATE, _MOST_CPU = 4.0, 4.0, 5.0
 
 @dataclass(frozen=True)
 class Round:
-    """The results of one round of streams."""
-
     off: float  # the largest relative error of a stream's token rate
     late: float  # the 99th percentile of the last token's lateness, in seconds
     cpu: float  # the server's CPU time per token, in seconds

@@ -41,7 +41,6 @@ def send(client: BlockingKernelClient, widget: str, content: object) -> None:
 
 
 def has(words: str) -> Callable[[dict[str, Any]], bool]:
-    """Return a function that matches widget messages containing `words`."""
     return lambda message: message["msg_type"] == "comm_msg" and words in str(message["content"])
 
 

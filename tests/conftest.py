@@ -32,7 +32,7 @@ def _no_connection_of_a_closed_loop():
 
 @pytest.fixture
 def shared(monkeypatch):
-    """Yield a new `Shared`, whose simulator `start()` starts and shares until the test ends."""
+    """Replace the process's shared simulator during the test; at first, none is running."""
     from utils.simulator import client
 
     fresh = client.Shared()

@@ -13,8 +13,6 @@ JSON, SSE = "application/json", "text/event-stream"
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that the server received."""
-
     method: str
     path: str
     headers: Mapping[str, str]
@@ -23,8 +21,6 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """The response to send."""
-
     body: str | bytes = ""
     kind: str = JSON  # the content type
     status: int = 200

@@ -1,4 +1,4 @@
-"""Event streams that `utils.sse` must parse as a browser does, and an app with an endless one."""
+"""Event streams that `utils.sse` must parse as a browser does, and an app that streams them."""
 
 import asyncio
 import random

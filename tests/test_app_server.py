@@ -20,7 +20,6 @@ AN_HOUR = 3600.0
 
 
 async def unfinished(send):
-    """Send the beginning of a response."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"first", "more_body": True})
 

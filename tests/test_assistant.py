@@ -11,7 +11,6 @@ from utils.checks import evaluate
 
 
 async def steadier(sources, seconds):
-    """A learner's correct `steady`."""
     async for piece in steady(sources, seconds):
         yield piece
 

@@ -22,7 +22,7 @@ from utils.crowd.experiment import _row
 from utils.crowd.process import server
 from utils.timing import Piece, Recording
 
-BLOCKING, THREADS, TASKS = STYLES  # styles of endpoint
+BLOCKING, THREADS, TASKS = STYLES
 CROWD = 6  # clients
 
 
@@ -75,8 +75,8 @@ def test_a_row_has_the_median_and_the_longest_wait():
 def served(monkeypatch):
     """Return a function that serves a crowd in virtual time; all replies have the same duration.
 
-    The function returns two times: when a health check ended, and when the last reply ended. The
-    unit is one reply's duration; the health check starts at 0.5.
+    It returns when a health check ended and when the last reply ended, as multiples of one reply's
+    duration. The health check starts at 0.5.
     """
     from utils.crowd import app  # the import creates a model, which starts the simulator
 

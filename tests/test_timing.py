@@ -48,8 +48,6 @@ class Source:
 
 
 class AsyncSource(Source):
-    """An asynchronous `Source`."""
-
     def __aiter__(self):
         return self
 
@@ -82,7 +80,6 @@ def recorded(*arrivals, **fields):
 
 
 def recording_of(stream):
-    """Read a whole stream, and return its recording."""
     recorder = record(stream)
     list(recorder)
     return recorder.recording

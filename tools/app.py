@@ -1,7 +1,6 @@
 """The `app` command: serves one of the apps in `apps/` on the loopback address until Ctrl-C.
 
-Tests, screenshots and the `verdict` command use this module's helpers to start apps, simulators and
-other servers. `Advice` is an exception whose message tells the user what to do.
+Tests, screenshots and the `verdict` command also use this module to start apps and simulators.
 """
 
 import argparse
@@ -62,7 +61,6 @@ class App(Environment):
 
     @property
     def folder(self) -> Path:
-        """The environment folder."""
         return self.root / "build" / "apps" / self.name
 
     def lock(self, kind: str = "") -> Path:  # noqa: ARG002
@@ -80,7 +78,6 @@ class App(Environment):
         return str(set_up(self, "app"))
 
     def needs(self, kind: str) -> tuple[Action, str]:
-        """Return the action that the environment needs, and a message that names the app."""
         action, _ = super().needs(kind)
         return action, f"Setting up the packages of the {self.name} app in {self.folder}."
 
@@ -149,7 +146,6 @@ APPS = {app.name: app for app in [FASTAPI, STREAMLIT, CHAINLIT, DJANGO]}
 
 
 def app(arguments: argparse.Namespace) -> int:
-    """Serve an app and open its page; run until Ctrl-C or until the app exits."""
     chosen = APPS[arguments.name]
     port = free_port(arguments.port)
     python = sys.executable if arguments.here else chosen.set_up()

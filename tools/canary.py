@@ -29,7 +29,6 @@ QUICK = (
 
 
 def canary(arguments: argparse.Namespace) -> int:
-    """Run the tests with the newest versions; return 1 if any test fails."""
     uv, quick = needed_uv(), arguments.quick
     with (
         tempfile.TemporaryDirectory(prefix="course-canary-", ignore_cleanup_errors=True) as folder,
@@ -50,7 +49,6 @@ def canary(arguments: argparse.Namespace) -> int:
 
 
 def _install(uv: str, environment: Environment) -> None:
-    """Create the environment and install the newest versions; raise Advice if that fails."""
     make_venv(environment, uv)
     command = [uv, "pip", "install", "--python", str(environment.python), "--upgrade"]
     command += ["--only-binary", ":all:", "--all-extras", "-r", "pyproject.toml"]
@@ -87,7 +85,6 @@ def changes(output: str) -> list[str]:
 
 
 def verdict(*, passed: bool, quick: bool) -> str:
-    """Return a message about what the result means and what to do next."""
     test, lock = this_command("test"), this_command("lock")
     if passed and quick:
         return f"The quick tests pass with the newest versions; {this_command('canary')} runs all."

@@ -37,7 +37,6 @@ For details, run a command with --help."""
 
 
 def setup(arguments: argparse.Namespace) -> int:
-    """Create `.venv`, or bring it up to date, without opening JupyterLab."""
     if arguments.wheels is not None:
         if arguments.here:
             raise Advice("--wheels installs into .venv, which --here doesn't use: give only one.")
@@ -55,7 +54,6 @@ def setup(arguments: argparse.Namespace) -> int:
 
 
 def verdict(arguments: argparse.Namespace) -> int:
-    """Test an endpoint; `tools.verdict` parses the options."""
     python = interpreter("lab", arguments.here)
     # Run in the user's folder, where --run starts the app. With -P, Python doesn't import from it.
     command = [python, "-P", "-m", "tools.verdict", *arguments.more]
@@ -63,7 +61,6 @@ def verdict(arguments: argparse.Namespace) -> int:
 
 
 def build(arguments: argparse.Namespace) -> int:
-    """Build the notebooks from the lessons, or only check that the notebooks are up to date."""
     chosen(arguments.lesson, ROOT / "lessons")  # reject unknown lessons before downloading packages
     python = interpreter("test", arguments.here)
     flags = [f"--{name}" for name in ("check", "all") if getattr(arguments, name)]
@@ -71,7 +68,6 @@ def build(arguments: argparse.Namespace) -> int:
 
 
 def site(arguments: argparse.Namespace) -> int:
-    """Build the reading site, check links, or take screenshots of live widgets for the site."""
     chosen(arguments.lesson, ROOT / "lessons")
     module = "tools.screenshots.widgets" if arguments.pictures else "tools.site"
     python = interpreter("test" if arguments.pictures else "site", arguments.here)
@@ -80,7 +76,6 @@ def site(arguments: argparse.Namespace) -> int:
 
 
 def class_(arguments: argparse.Namespace) -> int:
-    """Test a JupyterHub with a simulated class of learners."""
     if WINDOWS:
         raise Advice(
             "JupyterHub does not run on Windows: run this on the machine that will serve the "
@@ -105,7 +100,6 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command-line parser, including the help texts."""
     top = _Parser(
         prog="course.py",
         description="The commands of the streaming course.",
@@ -272,7 +266,7 @@ def check_command(words: Sequence[str]) -> None:
 
 
 def check_folder(here: bool) -> None:
-    """Raise Advice if programs that use the course's folder or its `.venv` would fail to start."""
+    """Raise Advice if a file shadows a package, or if packages can't be loaded from the disk."""
     environment = Environment(ROOT)
     check_shadowing(sys.path if here else [str(environment.packages)])
     if sys.platform == "linux" and not here:
@@ -292,7 +286,6 @@ def _not_taken(command: str, word: str) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command in `words`; return its exit code."""
     top = parser()
     if words[:1] == ["help"]:  # `help`, or `help` and a command
         words = [*words[1:2], "--help"] if words[1:] else []

@@ -86,14 +86,14 @@ def outcome(examine: Callable[[], str]) -> tuple[bool, str]:
         return True, examine()
     except Advice as advice:
         return False, str(advice)
-    except Exception as error:  # a broken package may raise anything
+    except Exception as error:  # a broken package may raise any exception
         return False, f"{type(error).__name__}: {error}: {repair(damaged=True)}"
 
 
 def repair(damaged: bool = False) -> str:
     """Return instructions for fixing this interpreter's packages.
 
-    If a package is `damaged`, although its version is right, installing again would keep it.
+    pip keeps a damaged package if its version is right, so the package must be removed first.
     """
     if Path(sys.prefix) == Environment(ROOT).folder:
         first = f"delete {sys.prefix}, and " if damaged else ""
@@ -102,7 +102,6 @@ def repair(damaged: bool = False) -> str:
 
 
 def install_here(option: str = "") -> str:
-    """Return instructions for installing the packages for this interpreter."""
     words = [Path(sys.executable).name, "-m pip install", option, "-r", LOCKS["lab"]]
     return f"run {' '.join(filter(None, words))}"
 
@@ -120,7 +119,6 @@ def setting_up() -> str:
 
 
 def examine_python() -> str:
-    """Report the interpreter's version and path; raise Advice if Python runs with `-OO`."""
     if sys.flags.optimize > 1:
         raise Advice(
             "it runs with -OO, which strips docstrings that lessons need: omit -OO, and unset "
@@ -132,19 +130,17 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """Report that `.venv` is up to date. If `needs` gives a reason why it isn't, raise Advice."""
+    """`needs` is the reason why `.venv` isn't up to date, or ""."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"
 
 
 def examine_no_packages() -> str:
-    """Report that the packages are missing, instead of running the checks that need them."""
     raise Advice("not installed, so the other parts can't be checked yet")
 
 
 def examine_packages() -> str:
-    """Check whether the installed packages match the lock file and are undamaged."""
     from packaging.requirements import Requirement  # not installed before setup
 
     lines = (ROOT / LOCKS["lab"]).read_text(encoding="utf-8").splitlines()
@@ -181,7 +177,6 @@ def unhide(name: str) -> str | None:
 
 
 def examine_utils() -> str:
-    """Check that `import utils` finds the course's package and that its imports aren't shadowed."""
     spec = importlib.util.find_spec("utils")
     found = Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
     if found != ROOT / "utils":
@@ -211,9 +206,8 @@ def hidden_in_notebooks() -> str | None:
 
 
 def examine_kernel() -> str:
-    """Check whether Jupyter's server and kernels can start, and whether ipykernel delays Stop."""
     version = importlib.metadata.version("ipykernel")
-    for name in ("ipykernel.kernelapp", "jupyter_server.serverapp", "psutil"):  # as `lab` does
+    for name in ("ipykernel.kernelapp", "jupyter_server.serverapp", "psutil"):  # needed by `lab`
         importlib.import_module(name)
     with advice_for_the_disk():
         tempfile.gettempdir()  # `lab` needs a temporary folder for connections to kernels
@@ -223,7 +217,6 @@ def examine_kernel() -> str:
 
 
 def examine_widgets() -> str:
-    """Check whether widgets can be created here and displayed by this environment's JupyterLab."""
     names = ("ipywidgets", "anywidget")
     for name in names:
         importlib.import_module(name)
@@ -236,7 +229,6 @@ def examine_widgets() -> str:
 
 
 def examine_simulator() -> str:
-    """Check whether the simulator starts and replies to a one-token call."""
     from utils import provider  # imported late, since it needs the locked packages
 
     try:
@@ -251,7 +243,6 @@ def examine_simulator() -> str:
 
 
 def examine_provider() -> str:
-    """Report which model the lessons call; if it is a real one, check that it replies."""
     from utils import provider  # imported late, since it needs the locked packages
 
     try:
@@ -300,7 +291,6 @@ def other_models(model: "ChatOpenAI") -> str:
 
 
 def examine_browser() -> str:
-    """Check whether `lab` can open a browser."""
     if a_browser_can_open():
         return "lab can open one"
     return "lab can't open one here: open the address it prints in a browser yourself"

@@ -9,7 +9,7 @@ TEST_SPEED = "5"  # the simulator's speed, relative to real time; a higher speed
 # how Python, Jupyter, Matplotlib and the test tools work.
 _UNWANTED = (
     "PYTHON",
-    "VIRTUAL_ENV",  # IPython would prefer that environment's packages to the course's
+    "VIRTUAL_ENV",  # IPython would import packages from it
     "PIP_",
     "UV_",
     "JUPYTER",
@@ -54,8 +54,8 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 def clean_environ(**more: str) -> dict[str, str]:
     """Return this process's environment variables, minus unwanted ones, plus `more`.
 
-    They make clients connect to the loopback address without a proxy, and Jupyter use the kernel of
-    this Python environment instead of one that the user registered elsewhere.
+    With these variables, clients use no proxy for the loopback address, and Jupyter starts this
+    Python environment's kernel, even if the user has registered another one.
     """
     environ = {
         name: value

@@ -55,26 +55,23 @@ class Action(enum.Enum):
 class Environment:
     """The environment of the course or of an app, and whether it is up to date.
 
-    Setup begins and ends by writing a stamp file, which is incomplete until the end. An environment
-    without one isn't the course's: the user or an editor made it.
-    A `.pth` file in `.venv` makes `utils` importable from anywhere, without installing the project.
+    Setup first writes an empty stamp file, and completes it at the end. An environment without a
+    stamp was made by the user or an editor. A `.pth` file in `.venv` makes `utils` importable from
+    anywhere, without installing the project.
     """
 
     root: Path
 
     @property
     def folder(self) -> Path:
-        """The environment folder."""
         return self.root / ".venv"
 
     @property
     def python(self) -> Path:
-        """The environment's interpreter."""
         return self.folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
     @property
     def packages(self) -> Path:
-        """The folder where packages are installed."""
         inside = "Lib" if WINDOWS else f"lib/python{PYTHON}"
         return self.folder / inside / "site-packages"
 
@@ -84,7 +81,6 @@ class Environment:
         return self.folder / "course.json"
 
     def lock(self, kind: str) -> Path:
-        """Return the lock file for a kind of setup (a key of `LOCKS`)."""
         return self.root / LOCKS[kind]
 
     def distributions(self) -> list[str]:
@@ -150,13 +146,13 @@ class Environment:
         return Action.NOTHING, ".venv is up to date."
 
     def hold(self) -> None:
-        """Keep a shared lock until this process ends, so that `in_use` returns True elsewhere.
+        """Keep a shared lock until this process ends, so that `in_use` is true in other processes.
 
         Windows needs no such lock: it refuses to rename a folder that contains a running program.
         """
         with contextlib.suppress(OSError):
             if not WINDOWS:
-                _try_lock(os.open(self.stamp, os.O_RDONLY), shared=True)  # never closed
+                _try_lock(os.open(self.stamp, os.O_RDONLY), shared=True)  # stays open
 
     def in_use(self) -> bool:
         """Return whether another process has called `hold` and is still running."""
@@ -167,7 +163,6 @@ class Environment:
             return False
 
     def python_runs(self) -> bool:
-        """Return whether the environment's interpreter starts."""
         try:
             done = subprocess.run([str(self.python), "-I", "-c", ""], capture_output=True)
         except OSError:
@@ -215,10 +210,9 @@ def set_up(environment: Environment, kind: str) -> Path:
 
 
 def install(environment: Environment, kind: str, action: Action) -> None:
-    """Create, replace or update an environment."""
     uv = working_uv()  # preferred, since it is faster than pip
     has_pip = any(name.startswith("pip-") for name in environment.distributions())
-    own = os.access(environment.packages, os.W_OK)  # not after `sudo python3 course.py`
+    own = os.access(environment.packages, os.W_OK)  # false after `sudo python3 course.py`
     making = action is Action.MAKE or not own or (uv is None and not has_pip)
     if making and environment.in_use():
         raise Advice(
@@ -227,7 +221,7 @@ def install(environment: Environment, kind: str, action: Action) -> None:
         )
     with replaced(environment) if making else contextlib.nullcontext():
         environment.folder.mkdir(parents=True, exist_ok=True)
-        environment.stamp.write_text("{}", encoding="utf-8")  # stays so if setup is interrupted
+        environment.stamp.write_text("{}", encoding="utf-8")  # stays empty if setup fails
         if making:
             make_venv(environment, uv)
         if uv is not None:
@@ -241,8 +235,8 @@ def install(environment: Environment, kind: str, action: Action) -> None:
                 "`target` or `dry-run`?"
             )
         if kind in LOCKS:  # not an app's environment
-            # Relative, so that the path consists of dots and slashes: before 3.13, Python decodes
-            # .pth files with the locale encoding.
+            # A relative path is ASCII: before 3.13, Python decodes .pth files with the locale
+            # encoding.
             path = os.path.relpath(environment.root, environment.packages)
             (environment.packages / "streaming_course.pth").write_text(f"{path}\n")
         installed = {path.name for path in environment.packages.glob("*")} - {"__pycache__"}
@@ -265,7 +259,7 @@ def damaged_file(packages: Path) -> Path | None:
 def replaced(environment: Environment) -> Iterator[None]:
     """Rename the old folder; delete it after the `with` block, or restore it if the block fails.
 
-    A folder that setup left incomplete is deleted first, and one that isn't the course's is kept.
+    An incomplete environment is deleted first; a folder that isn't the course's is kept.
     """
     folder = environment.folder
     old = folder.with_name(f"{folder.name}.old")
@@ -299,7 +293,7 @@ def remove(folder: Path) -> None:
 
 
 def keep(folder: Path, why: str) -> None:
-    """Rename what is in the place of an environment, and say so."""
+    """Rename a folder, for example to `.venv.1`, and tell the user."""
     numbered = (folder.with_name(f"{folder.name}.{number}") for number in itertools.count(1))
     kept = next(path for path in numbered if not os.path.lexists(path))
     folder.rename(kept)
@@ -308,9 +302,9 @@ def keep(folder: Path, why: str) -> None:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Wait for a file lock, which programs started in the `with` block inherit."""
+    """Hold a file lock during the `with` block; programs started in the block inherit it."""
     with sentences_for_the_disk(path.parent):
-        others = path.exists() and not os.access(path, os.W_OK)  # such as root's, after sudo
+        others = path.exists() and not os.access(path, os.W_OK)  # created by root, for example
         handle = path.open("rb" if others else "a+b")
     with handle:
         os.set_inheritable(handle.fileno(), True)

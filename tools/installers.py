@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 ROOM_NEEDED_MB = 1200  # .venv with the test packages occupies 870 MB; unpacking needs more
 INSTALLING = ["pip", "install", "--no-deps", "--only-binary", ":all:", "--compile-bytecode"]
-COMPILING = "compiling the packages for a quick first start"  # a progress message
+COMPILING = "compiling the packages for a quick first start"
 
 # parts of error messages from pip, uv or the system
 _NO_ROOM = ("No space left", "Errno 28", "os error 28", "not enough space", "quota exceeded")
@@ -36,18 +36,18 @@ _NO_CACHE = "Failed to initialize cache"
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Access is denied")
 _NO_NETWORK = ("Retrying (Retry(", "Failed to fetch", "error sending request", "dns error")
 _NO_BUILD = ("No matching distribution", "No solution found", "no matching platform", "no wheels")
-_SETTING = ("exclude-newer", "network was disabled")  # of uv, which may hide packages from it
+_SETTING = ("exclude-newer", "network was disabled")  # uv settings that can hide packages
 # Uses the base Python: the running one may belong to the `.venv` that is about to be replaced.
 VENV = [str(getattr(sys, "_base_executable", None) or sys.executable), "-m", "venv"]
 
 
 def working_uv() -> str | None:
-    """Return the path of uv; None if there is none, or it fails or lacks an option of `run_uv`."""
+    """Return the path of uv; None if it is missing, fails, or lacks an option that we use."""
     uv = shutil.which("uv")
     if uv is None:
         return None
     asking = [uv, *INSTALLING, "--no-index", "--find-links=.", "--python=.", "--help"]
-    with contextlib.suppress(OSError):  # uv isn't a program
+    with contextlib.suppress(OSError):  # the file isn't a program
         done = subprocess.run(
             asking, cwd=ROOT, env=clean_environ(), stdin=subprocess.DEVNULL, capture_output=True
         )
@@ -124,7 +124,6 @@ def run_uv(uv: str, environment: Environment, lock: Path) -> None:
 
 
 def uv_progress(line: str) -> str | None:
-    """Return a line of uv output if it reports progress, else None."""
     shown = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode")
     return line.strip() if line.strip().startswith(shown) else None
 
@@ -175,12 +174,12 @@ def output_of(
     command: Sequence[str],
     doing: str,
     watch: Callable[[str], str | None] = str.strip,
-    folder: Path = ROOT,  # uv obeys the settings of the folder that it runs in
+    folder: Path = ROOT,  # uv reads settings from the folder that it runs in
 ) -> tuple[int, list[str]]:
     """Run a program and show its progress; return its exit code and output lines.
 
-    The program inherits the lock of setup: if this process is killed, the next setup waits until
-    the program has ended.
+    The program inherits setup's lock file: if this process is killed, the next setup still waits
+    until the program has ended.
     """
     lines: list[str] = []
     with Progress(doing) as progress:
@@ -205,7 +204,6 @@ def output_of(
 
 
 def installing_advice(lines: Sequence[str], folder: Path, code: int = 1) -> Advice:
-    """Return advice about a failed installation in `folder`, based on the installer's output."""
     text = "\n".join(lines)
     if _NO_CACHE in text:
         return Advice(
@@ -278,7 +276,6 @@ def _disk_advice(text: str, folder: Path) -> Advice | None:
 
 
 def _line_with(parts: Sequence[str], text: str) -> str | None:
-    """Return the first line that contains one of the parts of error messages."""
     lines = (line.strip() for line in text.splitlines() if any(part in line for part in parts))
     return next(lines, None)
 

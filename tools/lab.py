@@ -57,9 +57,8 @@ _OWN_SETTINGS = (
 
 
 def lab(arguments: argparse.Namespace) -> int:
-    """Open the course in JupyterLab and run until Ctrl-C."""
     port = free_port(arguments.port)
-    python = interpreter("lab", arguments.here)  # `here`: use this Python instead of `.venv`
+    python = interpreter("lab", arguments.here)
     if problem := other_utils(str(ROOT / "notebooks")):
         say(problem)
     token = secrets.token_urlsafe(24)
@@ -210,13 +209,12 @@ def write_jupyter_config(
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file, creating its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
 def start_jupyter(python: str, folder: Path) -> "subprocess.Popen[str]":
-    """Start JupyterLab out of reach of Ctrl-C, since Ctrl-C would make it ask for confirmation."""
+    """Start JupyterLab so that it doesn't get Ctrl-C, which would make it ask for confirmation."""
     own = {name: os.environ[name] for name in _OWN_SETTINGS if name in os.environ}
     command = [python, "-m", "tools.lab_supervisor", str(folder)]
     return start(command, ROOT, clean_environ(**own), None)

@@ -26,9 +26,7 @@ from tools.programs import SHUTDOWN_SECONDS, end, ignore_signals, provide_home, 
 from utils.env_vars import PROXIES, hidden
 
 _SETTLING_SECONDS = 3.0  # seconds allowed for interrupted cells to finish
-# the maximum number of searches for processes to kill, since new ones may start during a search;
-# each takes up to 1 s
-_ROUNDS = 10
+_ROUNDS = 10  # limit on searches for processes to kill; new ones may start during a search
 
 
 def supervise(folder: Path) -> int:
@@ -90,7 +88,7 @@ def _interrupt_cells(port: int, token: str) -> None:
 
 
 def new_mark() -> str:
-    """Return the name of an environment variable, by which a program's descendants are found."""
+    """Return a new name for an environment variable that marks a program and its descendants."""
     return f"COURSE_{secrets.token_hex(8)}"
 
 
@@ -107,7 +105,6 @@ def end_all(mark: str) -> None:
 
 
 def marked(mark: str) -> Iterator[psutil.Process]:
-    """Yield the running processes whose environment contains the variable `mark`."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if mark in process.environ():

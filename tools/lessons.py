@@ -17,7 +17,6 @@ _TIME = re.compile(r"^\*\*Time:\*\* (\d+) minutes\b(?:.*?\b(\d+) more\b)?", re.M
 
 
 def add_build_options(command: argparse.ArgumentParser) -> None:
-    """Add `build`'s options to a command."""
     command.add_argument(
         "lesson", nargs="*", help="such as 1, 01 or 01_enabling_streaming; else all"
     )

@@ -39,7 +39,7 @@ def _lock_apps(compiling: Sequence[str]) -> int:
             wanted.write_text(each.wanted(), encoding="utf-8")
             pins.write_text("".join(line for line in course if not line.startswith(each.apart)))
             command = [*compiling, str(wanted), "--constraints", str(pins), "--emit-build-options"]
-            for package in each.built:  # packages without wheels
+            for package in each.built:
                 command += ["--no-binary", package]
             if (code := run([*command, "--output-file", str(each.lock())])) != 0:
                 return code

@@ -67,7 +67,6 @@ def advice_for_the_disk() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print one line and flush the output."""
     print(text, flush=True)
 
 
@@ -106,12 +105,11 @@ class Progress:
             say(f"  {self.text}")
 
     def _show(self) -> None:
-        """Show the text and the elapsed seconds until the `with` block ends."""
         started = time.monotonic()
         with contextlib.suppress(OSError):  # the caller's next `say` raises the same error
             while not self._over.wait(0.2 if self._live else 5):
                 line = f"  {time.monotonic() - started:4.0f} s  {self.text}"
-                if self._live and self.text:  # overwrite the previous line
+                if self._live and self.text:
                     print(f"\r{line}"[:78].ljust(79), end="", flush=True)
                 elif self.text:
                     say(line)
@@ -156,7 +154,6 @@ def wait_for(child: subprocess.Popen[str]) -> int:
 
 
 def end(child: subprocess.Popen[str]) -> None:
-    """Terminate a program; kill it if it doesn't exit."""
     if child.poll() is None and not WINDOWS:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -206,7 +203,6 @@ def start(
 
 
 def run(command: Sequence[str], folder: Path = ROOT, **variables: str) -> int:
-    """Run a program in a folder, showing its output; return its exit code."""
     child = subprocess.Popen(command, cwd=folder, env=clean_environ(**variables), text=True)
     with ended_with(child):
         return wait_for(child)

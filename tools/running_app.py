@@ -103,21 +103,17 @@ class Running:
         page.wait_for_selector(self.face.box)
 
     def send(self, page: Page, message: str) -> None:
-        """Type and send a message."""
         page.click(self.face.box)
         page.keyboard.insert_text(message)
         page.wait_for_selector(f"{self.face.send}:enabled:visible")
         page.keyboard.press("Enter")
 
     def stop(self, page: Page) -> None:
-        """Press Stop."""
         page.click(self.face.stop)
 
     def text(self, page: Page) -> str:
-        """Return the conversation text."""
         return page.inner_text(self.face.log)
 
     def wait_for(self, page: Page, text: str) -> None:
-        """Wait until the conversation contains the text."""
         there = "([log, text]) => document.querySelector(log)?.innerText.includes(text)"
         page.wait_for_function(there, arg=[self.face.log, text])

@@ -37,7 +37,6 @@ BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a real checkbox w
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Build the site, or check its links; return 0 if there are no problems."""
     parser = argparse.ArgumentParser(description="Build the reading edition in build/site/html.")
     parser.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
     parser.add_argument("--links", action="store_true", help="check that links work")
@@ -115,7 +114,7 @@ def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
 
 
 def _known(stems: Sequence[str]) -> dict[str, str]:
-    """Return the site's pages and pictures, keyed by the names of the files that links point to."""
+    """Map the file names in links to the site's pages and pictures."""
     known = {f"{stem}{suffix}": f"{stem}.ipynb" for stem in stems for suffix in (".ipynb", ".md")}
     known |= {path.name: path.name for path in PICTURES.glob("*.png")}
     guides = [FIRST, *(name for names in GUIDES.values() for name in names)]

@@ -93,7 +93,6 @@ def relinked(text: str, pages: Mapping[str, str]) -> str:
 def _shown(
     cell: JSON, unsolved: JSON, lesson: Lesson, pictures: Mapping[str, Picture]
 ) -> Iterator[JSON]:
-    """Yield the site's cells for one cell of the notebook."""
     source = "".join(cell["source"])
     exercise = _exercise(cell)
     if cell["cell_type"] == "markdown":
@@ -162,7 +161,6 @@ def widget_name(output: JSON) -> str | None:
 
 
 def _pictured(name: str, picture: Picture | None) -> JSON:
-    """Return an output with a widget's name and, if there is one, its screenshot."""
     line = f"Live in JupyterLab: {html.escape(name)}"
     shown = f'<p class="course-was-live">{line}</p>'
     if picture is not None:
@@ -177,7 +175,6 @@ def _pictured(name: str, picture: Picture | None) -> JSON:
 
 
 def folded(title: str, text: str) -> str:
-    """Wrap Markdown in a collapsed `<details>` element with a title."""
     return (
         f'<details class="course-fold">\n<summary>{html.escape(title)}</summary>\n\n'
         f"{text}\n\n</details>\n"

@@ -44,7 +44,7 @@ def shown(tally: Tally) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A program that the test command runs. If it is pytest, its tests are counted separately."""
+    """A program that the test command runs. If it is pytest, each test is counted."""
 
     name: str
     command: list[str]
@@ -52,7 +52,6 @@ class Step:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Run everything that CI runs; print, as the last line, how many tests passed."""
     if arguments.style and arguments.more:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
     check_files(arguments.more)
@@ -132,7 +131,7 @@ def steps(python: str, more: Sequence[str], *, fast: bool, style: bool = False) 
     if more:
         return [Step("tests: pytest", [*pytest, "-n", "auto", *more], is_pytest=True)]
     cache = ROOT / ".mypy_cache"
-    writable = os.access(cache if cache.exists() else ROOT, os.W_OK)  # not on a read-only disk
+    writable = os.access(cache if cache.exists() else ROOT, os.W_OK)  # false on a read-only disk
     mypy = [python, "-m", "mypy", *([] if writable else ["--cache-dir", os.devnull])]
     plan = [
         Step("style: ruff check", [python, "-m", "ruff", "check", "--no-cache"]),
@@ -175,7 +174,6 @@ def install_apps() -> list[str]:
 
 
 def apps_step(python: str, more: Sequence[str]) -> Step:
-    """Return the step that `test --apps` runs: the apps' tests, some with nginx or Redis."""
     # Use four workers on any machine, since these tests mostly wait.
     pytest = [python, "-m", "pytest", "-q", "-rfEs", "--dist", "loadgroup", "-n", "4"]
     return Step("tests: the apps", [*pytest, *(more or HEAVY)], is_pytest=True)
@@ -203,7 +201,6 @@ def outcome(step: Step, code: int, file: Path) -> tuple[Tally, str | None]:
 
 
 def read_tally(report: Path) -> Tally:
-    """Read the counts from a pytest JUnit report."""
     total = Tally()
     for suite in ElementTree.parse(report).getroot().iter("testsuite"):
         tests, failures, errors, skipped = (

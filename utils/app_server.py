@@ -23,7 +23,6 @@ _GRACE = 0.5  # seconds allowed for each step of the server's shutdown
 # Names of the exceptions that Starlette and FastAPI raise when a client disconnects.
 _DISCONNECTS = ("ClientDisconnect", "BrokenResourceError")
 
-# types from the ASGI specification
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -113,7 +112,7 @@ class Server:
                 await self._uvicorn.lifespan.shutdown()
 
 
-_servers: dict[str, Server] = {}  # the servers that `serve` started, keyed by name
+_servers: dict[str, Server] = {}
 
 
 def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
@@ -125,7 +124,7 @@ def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
     Use two names to serve two apps side by side. Raises `ServingError` if `app` isn't an ASGI app
     or fails to start, or if no event loop is running.
     """
-    _check(app)  # checked here: a caller without an event loop can't await the result
+    _check(app)  # not in `_replace`, which never runs if there is no event loop
     return _replace(app, name)
 
 
@@ -179,7 +178,7 @@ class _ErrorRecorder:
             await self._app(scope, receive, send)
         except Exception as error:
             if scope["type"] == "lifespan":
-                self.startup_error = error  # also set if the app doesn't support lifespan
+                self.startup_error = error  # an app without lifespan support raises here too
             elif type(_unwrapped(error)).__name__ not in _DISCONNECTS:
                 self.errors.append(_unwrapped(error))
             raise

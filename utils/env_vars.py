@@ -40,7 +40,7 @@ def variable(name: str) -> str | None:
 def hidden(more: Collection[str] = ()) -> Iterator[None]:
     """During the `with` block, unset the variables that would change how a client is created.
 
-    Variables whose names, in upper case, are in `more` are unset too.
+    `more` contains the names of further variables to unset, in upper case.
     """
     with lock:
         taken = {

@@ -136,7 +136,6 @@ def describe() -> str:
 
 
 def _sentences(provider: Provider) -> Iterator[str]:
-    """Yield sentences about the model that cells will call, its cost, and other settings."""
     from langchain_openai.chat_models import base
 
     if provider.shared_simulator:

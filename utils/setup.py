@@ -103,7 +103,6 @@ def _hidden_builtins() -> list[str]:
 
 
 def _check_utils() -> None:
-    """Raise SetupError if `utils` was imported from another folder: later imports would fail."""
     places = [Path(place).resolve() for place in sys.modules["utils"].__path__]
     if _HERE not in places:
         raise SetupError(
@@ -113,13 +112,11 @@ def _check_utils() -> None:
 
 
 def _check_shadowing() -> None:
-    """Raise SetupError if a learner's file shadows a module that the course needs."""
     for name, path in shadowing.in_the_way(sys.path, NEEDED).items():
         raise SetupError(shadowing.advice(name, path).replace("start again", "restart the kernel"))
 
 
 def _check_packages() -> None:
-    """Raise SetupError if a package is missing: later imports in the setup cell would fail."""
     missing = [name for name in (*_PACKAGES, "ipykernel") if find_spec(name) is None]
     if missing:
         raise SetupError(f"Missing here: {', '.join(missing)}. {_FIX}")

@@ -59,7 +59,6 @@ def hidden(path: list[str]) -> dict[str, str]:
 
 
 def _location(origin: str) -> str:
-    """Return the path of a module's file, or of a package's folder."""
     location = os.path.abspath(origin)
     folder, file = os.path.split(location)
     return folder if file.startswith("__init__.") else location
@@ -74,7 +73,7 @@ def hidden_in_root(path: list[str]) -> dict[str, str]:
 
 
 def other_utils(folder: str) -> str | None:
-    """Return advice if a notebook in `folder` could import another `utils` than the course's."""
+    """Return advice if a notebook in `folder` would import a `utils` other than the course's."""
     found = PathFinder.find_spec("utils", [folder])
     return advice("utils", _location(found.origin)) if found and found.origin else None
 
@@ -83,8 +82,8 @@ def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Map each shadowed module that affects the course to the file that shadows it.
 
     If any of the shadowing files have been imported, only the modules they shadow are returned.
-    Otherwise, the `needed` modules are imported with the shadowing folders taken off the path, and
-    the shadowed modules that this loads are returned.
+    Otherwise, the `needed` modules are imported without the shadowing folders, and the result
+    contains the shadowed modules that were loaded.
     """
     found = hidden(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}

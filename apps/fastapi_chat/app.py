@@ -26,8 +26,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 async def write(reply: replies.Reply, turns: list[replies.Turn], question: str) -> None:
     """Generate a reply as events for the page; keep the text so far if it fails or is stopped.
 
-    `status` and `tool` are lines to show below the text. `text` is a piece; complete blocks, as
-    `html`, replace their pieces. The last event, `end` or `failed`, has the whole text and a note.
+    The page shows `status` and `tool` below the text. `text` adds a piece of text, and `html`
+    replaces complete paragraphs with their HTML. `end` or `failed` has the whole text and a note.
     """
     messages = []
     for asked, text, note in turns:  # a note tells the model that its reply is incomplete
@@ -66,7 +66,6 @@ class SafeHTML(mistune.HTMLRenderer):
     GOOD_DATA_PROTOCOLS = ()
 
     def image(self, text: str, *_: Any, **__: Any) -> str:
-        """Return an image's alt text, which is shown in place of the image."""
         return text
 
 
@@ -97,7 +96,6 @@ Visitor = Annotated[str, Cookie()]
 
 @app.get("/")
 async def page() -> FileResponse:
-    """Return the page."""
     return FileResponse(Path(__file__).with_name("page.html"))
 
 
@@ -113,7 +111,6 @@ async def conversation(visitor: Visitor = "") -> dict[str, Any]:
 async def chat(
     response: Response, message: Annotated[str, Body(embed=True)], visitor: Visitor = ""
 ) -> dict[str, str]:
-    """Start a reply and return its id."""
     message = joined(message)
     if not message.strip():
         raise HTTPException(422, "Type a message first.")

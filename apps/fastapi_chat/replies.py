@@ -27,7 +27,6 @@ class Reply:
 
     @property
     def over(self) -> bool:
-        """Whether the last event has been appended."""
         return bool(self.events) and self.events[-1][0] in ("end", "failed")
 
     async def append(self, event: str, data: Any) -> None:

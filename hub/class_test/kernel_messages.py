@@ -17,8 +17,6 @@ PROTOCOL = "v1.kernel.websocket.jupyter.org"
 
 @dataclass(frozen=True)
 class Message:
-    """A message from the kernel."""
-
     channel: str  # "shell", "iopub", "control" or "stdin"
     kind: str  # the message type, such as "comm_msg"
     parent: str  # the id of the request that caused the message

@@ -35,15 +35,12 @@ for place in range(100):
 
 @dataclass(frozen=True)
 class Pacing:
-    """The schedule on which a reply's tokens are due."""
-
     received: float  # when the request arrived (Unix time)
     ttft: float  # seconds until the first token
     gap: float  # seconds between tokens
     tokens: int
 
     def due(self, place: int) -> float:
-        """Return the due time of the token at index `place`."""
         return self.received + self.ttft + place * self.gap
 
 
@@ -60,7 +57,7 @@ class LagError(Exception):
 
 
 def streamed(messages: Arrivals) -> list[Redraw]:
-    """Return the redraws of the pane that has several; raise LagError unless exactly one does."""
+    """Return the redraws of the streaming pane; raise LagError unless exactly one pane streamed."""
     panes: dict[str, list[Redraw]] = {}  # redraws by comm ID; a pane is a widget that shows a reply
     last_seq: dict[str, int] = {}  # each pane's last sequence number, to skip resent updates
     for at, one in messages:

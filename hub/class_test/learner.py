@@ -31,7 +31,7 @@ class Run:
     """A request to the kernel, for example to run a cell, and what the kernel sent in response."""
 
     sent: float  # the Unix time at which the request was sent
-    number: str = ""  # the request id
+    request_id: str = ""
     # all frames that arrived before the next request, with their arrival times (Unix)
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     reply: dict[str, Any] | None = None  # the content of the kernel's reply, once it has arrived
@@ -40,10 +40,9 @@ class Run:
     def messages(self) -> list[tuple[float, Message]]:
         """Return the kernel's messages for this request, with their arrival times (Unix)."""
         decoded = ((at, message(frame)) for at, frame in self.frames)
-        return [(at, one) for at, one in decoded if one.parent == self.number]
+        return [(at, one) for at, one in decoded if one.parent == self.request_id]
 
     def printed(self) -> str:
-        """Return the cell's printed output."""
         streams = [one for _, one in self.messages() if one.kind == "stream"]
         return "".join(one.content["text"] for one in streams)
 
@@ -67,7 +66,6 @@ class Learner:
         self._over = asyncio.Event()  # set once `_run` is complete or the connection has closed
 
     async def log_in(self) -> None:
-        """Log in through the hub's login form."""
         page = f"{self._address}/hub/login"
         await self._page(page)
         form = {"username": self.name, "password": self._password}
@@ -100,7 +98,6 @@ class Learner:
         await self._page(f"{self._server}/")
 
     async def open_kernel(self, notebook: str) -> None:
-        """Start a notebook's kernel, connect to it, and wait until it replies."""
         session: dict[str, Any] = {"path": notebook, "name": notebook, "type": "notebook"}
         session["kernel"] = {"name": "python3"}
         headers = {"X-XSRFToken": self._cookie(f"/user/{self.name}/api")}
@@ -124,7 +121,6 @@ class Learner:
         await self._ask("kernel_info_request", {})
 
     async def run(self, code: str) -> Run:
-        """Execute a cell and wait until it has finished."""
         content = {"code": code, "silent": False, "store_history": True, "stop_on_error": True}
         done = await self._ask("execute_request", content | {"user_expressions": {}})
         reply = done.reply or {}
@@ -161,8 +157,8 @@ class Learner:
         """Send a request; wait until its reply has arrived and the kernel is idle."""
         assert self._socket is not None
         self._over.clear()
-        number, frame = request(kind, content, self._session)
-        self._run = Run(time.time(), number)
+        request_id, frame = request(kind, content, self._session)
+        self._run = Run(time.time(), request_id)
         await self._socket.send_bytes(frame)
         await self._over.wait()
         if self._run.reply is None:
@@ -184,7 +180,7 @@ class Learner:
 
     def _note_end(self, run: Run, received: Message) -> None:
         """Record the kernel's reply or idle status, and end the run once both have arrived."""
-        if received.parent != run.number:
+        if received.parent != run.request_id:
             return
         if received.kind == "status" and received.content["execution_state"] == "idle":
             run.idle = True

@@ -17,7 +17,7 @@ from hub.class_test.lag import lag
 
 READY_MARK = 3.0  # upper limit of `ready_ratio`
 LAG_MARK = 4.0  # upper limit of `lag_ratio`
-FINEST = 0.005  # seconds; the lag's floor is at least this, even if a bare stream's lag is less
+FINEST = 0.005  # seconds; a bare stream's lag counts as at least this
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
@@ -57,8 +57,6 @@ def _memory(process: psutil.Process) -> float:
 
 @dataclass
 class Measurements:
-    """The measurements of a simulated class."""
-
     learners: int
     cores: int
     # For each stage, the learners' completion times, in seconds after the start. The stages are
@@ -104,7 +102,6 @@ class Measurements:
         return not self.failures and met
 
     def report(self) -> str:
-        """Return the report as text."""
         lines = [*self._ready_lines(), *self._lag_lines()]
         return "\n".join([*lines, *self._cost_lines(), *self._failure_lines()])
 
@@ -177,7 +174,6 @@ class Measurements:
 
 
 def _p99(seconds: Sequence[float]) -> float:
-    """Return the 99th percentile: 99% of the values are at most this large."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 

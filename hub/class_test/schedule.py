@@ -100,7 +100,6 @@ async def together(
 
 
 async def run_class(hub: Hub, names: list[str]) -> Measurements:
-    """Run a class through the lesson on a running hub; return the measurements."""
     setup, streaming = cells(ROOT / LESSON_1)
     measured = Measurements(len(names), cores())
     learners = [Learner(name, hub.address, hub.password) for name in names]

@@ -25,6 +25,7 @@ from tools.programs import ROOT, Advice, ignore_signals, responds
 
 PROXY = "configurable-http-proxy"
 PROXY_VERSION = "5.3.0"
+NOT_DOWNLOADED = f"npm could not download {PROXY}"
 COURSE = "streaming-course"  # the course folder in each learner's home
 _STARTING_SECONDS = 60.0
 _CONFIG = """\
@@ -73,7 +74,7 @@ def proxy_command(folder: Path) -> list[str]:
     if code != 0:
         last = lines[-1].strip() if lines else f"exit code {code}"
         raise Advice(
-            f"npm could not download {PROXY} ({last}): connect to the network, or install it first "
+            f"{NOT_DOWNLOADED} ({last}): connect to the network, or install it first "
             f"(npm install -g {PROXY}), and run this again."
         )
     return [node, str(folder / "node_modules" / PROXY / "bin" / PROXY)]
@@ -90,10 +91,8 @@ _PARTS = {  # kinds of processes, keyed by a string that their command lines con
 
 @dataclass(frozen=True)
 class Hub:
-    """A running hub."""
-
     address: str
-    password: str  # with which all learners log in
+    password: str  # the same for all learners
     mark: str  # the name of an environment variable that all its processes have
 
     def processes(self) -> dict[str, list[psutil.Process]]:
@@ -160,8 +159,6 @@ def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    """Wait until the hub responds; raise Advice if it exits or takes more than a minute."""
-
     def ready() -> bool:
         return ask(port, "GET", "/hub/health")[0] == 200
 

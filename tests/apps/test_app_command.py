@@ -99,7 +99,7 @@ def pins(lock: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("app", APPS.values(), ids=APPS)
 def test_an_apps_lock_has_its_packages_in_the_courses_versions(app: command.App) -> None:
-    wanted = [line.split(" ;")[0] for line in app.wanted().splitlines()]  # the app's requirements
+    wanted = [line.split(" ;")[0] for line in app.wanted().splitlines()]
     names = {re.split("[=<>]", line)[0] for line in wanted}
     lock, course = pins(app.lock()), pins(ROOT / "requirements/lab.lock")
     assert names <= set(lock)

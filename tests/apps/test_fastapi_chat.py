@@ -32,8 +32,6 @@ ORDER = "Where is my order 4711?"
 
 
 class Event(NamedTuple):
-    """An event in a reply stream, without its ID."""
-
     name: str
     data: Any
 
@@ -42,8 +40,6 @@ Events = list[Event]
 
 
 class Visitor:
-    """An HTTP client with its own cookies, like a browser."""
-
     def __init__(self, module: ModuleType) -> None:
         self._client = httpx2.AsyncClient(
             transport=AppTransport(module.app), base_url="http://app", timeout=None
@@ -289,7 +285,7 @@ def test_the_fallback_takes_over_before_the_first_text(virtual, app, fault):
 
 @pytest.fixture
 def calls(virtual, app, monkeypatch) -> list[int]:
-    """Return the orders that the tool was asked about; once it was, the first model fails."""
+    """Return a list of the orders looked up; after the first one, the first model fails."""
     orders = []
 
     @tool

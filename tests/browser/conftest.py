@@ -1,8 +1,7 @@
 """Fixtures for browser tests: JupyterLab servers, a browser and its pages.
 
-With several workers, all files in a folder run on one worker, except lesson 4's. The root
-`conftest.py` arranges this. Its fixture `kernels` is the address of a process that forks kernels
-quickly.
+The root `conftest.py` assigns all files in a folder, except lesson 4's, to the same worker. Its
+fixture `kernels` is the address of a process that starts kernels as forks, or None.
 """
 
 from __future__ import annotations
@@ -116,7 +115,6 @@ def course(
 
 @pytest.fixture(scope="package")  # not "session": async tests fail while sync Playwright is open
 def browser(browser_file: str) -> Iterator[Browser]:
-    """Start Chromium or Chrome, headless."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -135,7 +133,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="package")
 def page(context: BrowserContext) -> Page:
-    """Open the page in which the tests open their notebooks, one after another."""
     return context.new_page()
 
 

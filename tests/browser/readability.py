@@ -66,7 +66,7 @@ _MISFITS = """(selector) => [...document.querySelectorAll(selector)].flatMap((wi
 
 
 def faint(page: Page) -> list[str]:
-    """Return the text in widgets whose contrast is below 4.5; there must be some text."""
+    """Return the widgets' text that has a contrast below 4.5; there must be some text."""
     found: list[tuple[float, str]] = page.evaluate(_CONTRAST, WIDGETS)
     assert len(found) > 10
     return [f"{ratio:.1f} {text[:60]}" for ratio, text in found if ratio < 4.5]
@@ -104,7 +104,7 @@ def barriers(page: Page) -> list[str]:
     """Return axe-core's serious and critical findings in the widgets, one line per rule."""
     lay_out_all(page)
     if not page.evaluate("() => 'axe' in window"):
-        from axe_playwright_python.base import AXE_SCRIPT  # imports Playwright
+        from axe_playwright_python.base import AXE_SCRIPT
 
         page.evaluate(AXE_SCRIPT)
     found: list[str] = page.evaluate(_AXE)

@@ -70,7 +70,6 @@ await failing.ask("FAIL")
 
 @pytest.fixture(scope="module")
 def nb(page: Page, lab: Lab) -> Iterator[NotebookPage]:
-    """Open one notebook for all tests in this file, and run its first cell."""
     cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN)
     nb = open_on(page, lab, lab.write("chat.ipynb", *cells))
     nb.run_cell_with("COURSE_SPEED")
@@ -94,7 +93,6 @@ def button(panel: Locator, name: str) -> Locator:
 
 
 def ask(panel: Locator, words: str) -> None:
-    """Type a message and press Enter."""
     box(panel).click()
     box(panel).press_sequentially(words)
     box(panel).press("Enter")
@@ -121,7 +119,7 @@ WATCH = """(panel) => {
 def stop_it(nb: NotebookPage, panel: Locator, press: str) -> None:
     """Stop a reply with the mouse or a key; check that the text stops growing and never shrinks."""
     panel.evaluate(WATCH)
-    nb.page.wait_for_function("() => window.courseLengths.length > 5")  # the text has grown
+    nb.page.wait_for_function("() => window.courseLengths.length > 5")
     if press == "mouse":
         button(panel, "Stop").click()
     else:

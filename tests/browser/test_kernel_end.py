@@ -22,8 +22,8 @@ def end_kernel(nb: NotebookPage, way: str) -> None:
     nb.page.evaluate(f"() => ({way})(window.jupyterapp.shell.currentWidget.sessionContext)")
 
 
-def wait_for_button(nb: NotebookPage, name: str, *, disabled: bool) -> None:
-    nb.cells.get_by_role("button", name=name, disabled=disabled).first.wait_for()
+def wait_for_stop_button(nb: NotebookPage, *, disabled: bool) -> None:
+    nb.cells.get_by_role("button", name="Stop", disabled=disabled).first.wait_for()
 
 
 def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
@@ -38,7 +38,7 @@ def test_a_kernel_that_is_shut_down_is_noticed(notebook: OpenNotebook):
     nb.page.locator(".course-next", has_text=NOTE).wait_for()
     # The server interrupts the kernel before shutting it down, so the pane may report either event.
     nb.page.locator(".course-pane[data-phase=stopped]").wait_for()
-    wait_for_button(nb, "Stop", disabled=True)
+    wait_for_stop_button(nb, disabled=True)
 
 
 def test_a_restart_stops_a_reply_and_its_cell_can_run_again(notebook: OpenNotebook):
@@ -47,11 +47,11 @@ def test_a_restart_stops_a_reply_and_its_cell_can_run_again(notebook: OpenNotebo
     nb.page.locator(".course-text", has_text="word3").wait_for()
     end_kernel(nb, RESTART)
     nb.page.locator(".course-badge[data-phase=stopped]", has_text="kernel ended").wait_for()
-    wait_for_button(nb, "Stop", disabled=True)
+    wait_for_stop_button(nb, disabled=True)
     assert "word3" in (nb.page.locator(".course-text").text_content() or "")
     nb.wait_idle()
     nb.run_all()
-    wait_for_button(nb, "Stop", disabled=False)
+    wait_for_stop_button(nb, disabled=False)
     assert nb.page.locator(".course-note", has_text=NOTE).count() == 0
     nb.cells.get_by_role("button", name="Stop").click()
     nb.page.locator(".course-note", has_text="Stopped").wait_for()
@@ -67,7 +67,7 @@ def test_a_kernel_that_dies_is_noticed(notebook: OpenNotebook):
     nb.run_all()
     nb.page.locator(".course-text", has_text="word3").wait_for()
     nb.page.locator(".course-note", has_text=NOTE).wait_for()
-    wait_for_button(nb, "Stop", disabled=True)
+    wait_for_stop_button(nb, disabled=True)
     nb.page.get_by_role("button", name="Ok").click()  # a JupyterLab dialog
 
 
@@ -105,7 +105,7 @@ await asyncio.gather(
     nb.page.locator(".course-markdown", has_text="word2").wait_for()
     nb.page.locator(".course-block", has_text="word2").last.wait_for()
     end_kernel(nb, RESTART)
-    for place in (  # CSS selectors of the widgets' notes
+    for place in (
         ".course-lane:nth-child(1) .course-note",
         ".course-lane:nth-child(2) .course-note",
         ".course-pane:has(.course-card) .course-note",

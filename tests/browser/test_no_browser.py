@@ -15,7 +15,6 @@ not_on_windows = pytest.mark.skipif(os.name == "nt", reason="the program is a sh
 
 
 def failing_program(file: Path, error: str) -> str:
-    """Write a program that prints `error` and fails; return the program's path."""
     file.write_text(f"#!/bin/sh\necho '{error}' >&2\nexit 127\n", encoding="utf-8")
     file.chmod(0o755)
     return str(file)

@@ -158,7 +158,6 @@ def test_new_text_does_not_move_a_reader_who_scrolled_up(notebook: OpenNotebook)
     pane.wait_for(state="attached")
     nb.wait_done()
     nb.run_cell_with(stream)
-    # The pane scrolls automatically.
     nb.page.wait_for_function("() => document.querySelector('.course-text')?.scrollTop > 200")
     before = pane.evaluate("(pane) => { pane.scrollTop = 0; return pane.textContent.length; }")
     nb.page.wait_for_function(

@@ -31,7 +31,6 @@ display(IntSlider(3))
 
 
 def plant(root, lesson):
-    """Add a lesson to a course, and a check for its only exercise."""
     (root / "lessons").mkdir()
     (root / "lessons" / SAMPLE.name).write_text(lesson, encoding="utf-8")
     (root / "utils" / "checks" / "lesson_1").mkdir(parents=True)
@@ -41,7 +40,6 @@ def plant(root, lesson):
 
 @pytest.fixture
 def root(tmp_path):
-    """Create a course with only the sample lesson."""
     plant(tmp_path, SAMPLE.read_text(encoding="utf-8"))
     return tmp_path
 
@@ -61,7 +59,6 @@ def executed(tmp_path_factory):
 
 @pytest.fixture
 def built(executed, tmp_path):
-    """Return a copy of the executed course for a test to modify."""
     shutil.copytree(executed, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
@@ -73,7 +70,6 @@ def notebook(root, edition):
 
 
 def spoil(root, edition, change):
-    """Apply `change` to the JSON of a built notebook."""
     path = root / edition / "01_sample.ipynb"
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
@@ -383,7 +379,6 @@ def test_guides_have_minutes_and_numbers_from_the_lessons(built, capsys):
 
 
 def test_a_lesson_may_be_saved_as_editors_do(built):
-    """A lesson file may have a BOM, any line endings, spaces after markers, or no final newline."""
     plain = SAMPLE.read_text(encoding="utf-8") + SHOWS
     saved = {
         "BOM and CRLF": b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode(),

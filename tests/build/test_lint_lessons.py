@@ -26,7 +26,7 @@ def test_the_sample_breaks_no_rule():
 
 NOTE = '+++ {"tags": ["instructor"]}\n\n'
 CHECK = '\ncheck("1.words", words)\n'  # the end of the sample's exercise
-ANSWER = ('    text = "".join(stream)', "    yield from text.split()")  # its solution
+ANSWER = ('    text = "".join(stream)', "    yield from text.split()")  # the exercise's solution
 # The sample plus a second exercise, 1.2, which has a solution but no check, heading or hints.
 MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags="exercise-more")
 

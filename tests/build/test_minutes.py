@@ -29,7 +29,7 @@ def promised(opening: str) -> tuple[int, int]:
 
 def test_the_time_line_agrees_with_the_computed_minutes(built: Built):
     opening = built.editions["notebooks"].cells[0].source
-    core, rest = promised(opening)  # the required and the optional minutes
+    core, rest = promised(opening)
     computed_core, computed_rest = (sum(section.values()) for section in minutes(built))
     assert computed_core == pytest.approx(core, rel=0.1)
     assert computed_rest == pytest.approx(rest, rel=0.1, abs=0.5)

@@ -46,7 +46,6 @@ def buffered(speed=1.0):
 
 
 def bursty(speed=1.0):
-    """Return a reply in five bursts, two seconds apart."""
     arrivals = [0.4 + burst * 2 + k * 0.001 for burst in range(5) for k in range(50)]
     return recorded("bursty", arrivals, speed)
 

@@ -1,6 +1,6 @@
 """The reader's chart, the wait bars and the gap strip are correct for recordings of any speed.
 
-A chart's title is its finding. The gap strip also gives a verdict: how the pieces arrive.
+A chart's title states its finding. The gap strip also gives a verdict: how the pieces arrive.
 A sample such as `streamed()` lasts 10 s; `streamed(20)` is 20 times faster.
 """
 

@@ -9,8 +9,8 @@
     wrong("1.diagnosis", "no such diagnosis")({"A": "asleep", "B": ..., "C": ...})
 
     edit = edits("1.shout", a_generator_function)
-    edit("unchanged", {".upper()": ""})  # a wrong answer: the function with part of it replaced
-    edit(None, {"piece": "text"})  # a right answer
+    edit("unchanged", {".upper()": ""})  # a wrong answer: a copy with some code replaced
+    edit(None, {"piece": "text"})  # a right one
 
 The answers are in modules such as `tests/checks/lesson_1/shout.py`; `test_answers.py` checks that
 each one gets the expected outcome.
@@ -70,7 +70,11 @@ numbered = functools.cache(lesson_source.number)  # maps "1.shout" to a number s
 
 
 def edits(exercise, answer):
-    """Return a function that registers a copy of `answer` with some code replaced."""
+    """Return a function that registers a copy of `answer` with some code replaced.
+
+    Its arguments are the expected mistake, or None for a right answer, `{old code: new code}` and
+    a regular expression for the check's message.
+    """
 
     def edit(mistake, changes, says=""):
         return wrong(exercise, mistake, says)(edited(answer, changes))

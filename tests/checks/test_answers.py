@@ -1,7 +1,4 @@
-"""Every answer in `lesson_*/` gets the expected outcome. Each mistake is made in some answer.
-
-A mistake is a named condition that a check looks for. Some mistakes are shared by many exercises.
-"""
+"""Each answer in `lesson_*/` gets the expected outcome, and each mistake is made in some answer."""
 
 import inspect
 import re
@@ -16,9 +13,8 @@ from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED, TEXT
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
 ANSWERS = collected()
-# Each item contains an exercise's number, check (`exercise`) and messages.
 EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
-SHARED = {*FIRST, *TEXT, *LAST, *STRESSED, *CAUSES}  # the names of shared mistakes
+SHARED = {*FIRST, *TEXT, *LAST, *STRESSED, *CAUSES}
 LONGEST = 320  # maximum length of a message, in characters
 LIMIT = {"never ends": 2.0}  # shorter time limits for some mistakes, in seconds
 

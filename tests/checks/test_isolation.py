@@ -1,7 +1,4 @@
-"""Isolated checks: answers call only the check's model, and leave no changes or warnings behind.
-
-During a check, `noted().forgotten` lists the functions whose coroutines were never awaited.
-"""
+"""Isolated checks: answers call only the check's model, and leave no changes or warnings behind."""
 
 import asyncio
 import gc

@@ -27,7 +27,7 @@ LIGHTHOUSE = "Tell me a short story about a lighthouse."
 
 
 def diagnosis(exercise: str) -> dict[str, str]:
-    """Return the correct diagnosis for each patient ("A", "B", …) in an exercise."""
+    """Return the correct diagnosis for each program ("A", "B", …) in an exercise."""
     check = runner.find(lesson_source.number(exercise)).exercise
     return dict(check.observe({}, None).truth)
 

@@ -26,12 +26,11 @@ STORY = "Tell me a short story about a lighthouse."
 
 
 class Row(NamedTuple):
-    code: str  # one line that calls the method
-    caveat: str  # what a user should know
+    code: str
+    caveat: str
 
 
 def rows():
-    """Yield the method, code and caveat from each row of the table."""
     for line in TABLE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if len(cells) == 5 and cells[0] not in ("method", "---"):

@@ -71,7 +71,6 @@ class Script:
         )
 
     def run(self, name, *words, model="sim-fast", **variables):
-        """Run the script until it exits; return its exit code and output."""
         with self.start(name, *words, model=model, **variables) as process:
             out, err = process.communicate()
         return subprocess.CompletedProcess([name, *words], process.returncode, out, err)
@@ -102,7 +101,6 @@ CTRL_C = pytest.mark.skipif(
 
 
 def reported(stderr):
-    """Return the `name: value` lines of a report as a dict."""
     return dict(re.findall(r"^([^:\n]+): (.*)$", stderr, re.MULTILINE))
 
 
@@ -130,7 +128,7 @@ def test_help_names_the_settings(name, script):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_the_lesson_includes_the_script_and_how_to_run_it(name):
-    number = name[0]  # the lesson number
+    number = name[0]
     lesson = next(path for path in lesson_source.paths() if path.name.startswith(f"0{number}_"))
     text = lesson_source.read(lesson)
     section = text.partition("\n## Take it home\n")[2].partition("\n## ")[0]
@@ -245,7 +243,6 @@ PERSON = "John Smith, 42, john@example.com, likes chess and rivers."
 
 
 def forms(stdout):
-    """Return the fields of each printed form."""
     steps = re.findall(r"^name: (.*)\nage: (.*)\nemail: (.*)\ntags: (.*)$", stdout, re.MULTILINE)
     return [dict(zip(("name", "age", "email", "tags"), step, strict=True)) for step in steps]
 
@@ -332,7 +329,6 @@ CHAT = "5_chat_that_stops.py"
 
 
 def sent(request):
-    """Return the role and content of each message in a request."""
     return [(each["role"], each["content"]) for each in request.body["messages"]]
 
 

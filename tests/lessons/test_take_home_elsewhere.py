@@ -12,7 +12,6 @@ HTML = Answer("<html>Please log in</html>", "text/html")
 
 
 def streamed(*texts):
-    """Return a complete reply that is streamed in these pieces."""
     pieces = [event({"delta": {"role": "assistant", "content": text}}) for text in texts]
     end = event({"delta": {}, "finish_reason": "stop"})
     return Answer("".join([*pieces, end, "data: [DONE]\n\n"]), SSE)

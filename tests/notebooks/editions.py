@@ -54,12 +54,10 @@ class Section:
 
 
 def read(edition: str, lesson: str) -> NotebookNode:
-    """Read a lesson's notebook from an edition (`solutions` or `notebooks`)."""
     return nbformat.read(ROOT / edition / f"{lesson}.ipynb", as_version=4)
 
 
 def code(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """Return the code cells, in order."""
     return [cell for cell in cells if cell.cell_type == "code"]
 
 

@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 from tests.notebooks import editions
 from tests.notebooks.editions import LESSONS, Section
 
-# Sections and the names that they use although other sections define them, by edition and lesson.
-# Their text says what to run first.
+# Sections that use a name from another section, by edition and lesson. Their text says which
+# section to run first.
 ALLOWED = {("solutions", "04_async_streaming"): {("A web server of your own", "frame")}}
 
 

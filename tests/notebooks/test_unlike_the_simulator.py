@@ -22,7 +22,7 @@ class Reply:
 
     content: str | None
     deltas: Sequence[Mapping[str, Any]]
-    finish: str | None = "stop"  # the finish reason
+    finish: str | None = "stop"
     usage: Mapping[str, int] | None = None
     done: bool = True  # whether the stream ends with a [DONE] event
 
@@ -87,7 +87,6 @@ def event(choice: Mapping[str, Any], usage: Mapping[str, int] | None = None) -> 
 
 @pytest.fixture
 def other_server(monkeypatch) -> Iterator[Server]:
-    """Run a server, and select it with three environment variables."""
     server = Server()
     with answering(server.answer) as address:
         server.address = address.removeprefix("http://")

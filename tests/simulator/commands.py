@@ -14,7 +14,6 @@ KEY = "a-key-for-the-class"  # the API key of a simulator that `shared` starts
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command until it exits, with `variables` added to the environment."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=ROOT,

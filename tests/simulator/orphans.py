@@ -47,7 +47,6 @@ def wait_for_the_end(connection: socket.socket) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process is alive; a zombie doesn't count."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

@@ -13,7 +13,6 @@ from utils.simulator.api.validation import Body
 
 
 def chat(server: Simulator, name: str = "sim-fast", **options: Any) -> ChatOpenAI:
-    """Return a model that doesn't retry requests."""
     settings = {"max_retries": 0, "stream_usage": True} | options
     return ChatOpenAI(model=name, base_url=server.base_url, api_key=server.api_key, **settings)
 

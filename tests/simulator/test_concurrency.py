@@ -1,7 +1,6 @@
 """A simulator that learners share: which requests it admits, and how it identifies learners.
 
-A learner's API key is the class's key, a slash and a name. The fake `Clock` advances only when a
-test sets its `now`.
+A learner's API key is the class's key, a slash and a name.
 """
 
 import threading

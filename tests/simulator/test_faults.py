@@ -44,7 +44,7 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
 
 
 def suffixes(fault: Fault) -> list[str]:
-    """Return a fault's name, and with 0 and 999 `tokens`, which affect the first and last item."""
+    """Return the fault's name and, if it has `tokens`, the name with 0 and 999 tokens."""
     if fault.name == "flood":
         return ["flood@1"]  # 1 MB, not the default
     numbers = ["", "@0", "@999"] if "tokens" in dict(fault.numbers) else [""]

@@ -1,9 +1,4 @@
-"""The timing of `sim-prefill`, compared with the formula in `utils/simulator/prefill.py`.
-
-A `Server` has slots and a prompt cache. `admit` adds a request to the queue and returns its
-`Place`. `hold` occupies a slot until the given number of seconds after the request arrived. `leave`
-frees the slot.
-"""
+"""The timing of `sim-prefill`, compared with the formula in `utils/simulator/prefill.py`."""
 
 import asyncio
 from collections.abc import Iterator

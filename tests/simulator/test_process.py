@@ -165,7 +165,7 @@ def test_it_restarts_although_a_site_hook_left_a_process_with_its_output_open(
     finally:
         server.stop()
         for process_left in left:
-            with contextlib.suppress(psutil.NoSuchProcess):  # the process may have exited
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process_left.kill()
 
 

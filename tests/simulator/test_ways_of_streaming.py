@@ -56,9 +56,6 @@ def component(name: str, **options: Any) -> Component:
     return Component(create_agent(model, [order_status]), {"messages": [("user", ORDER)]}, virtual)
 
 
-# --- Ways of streaming
-
-
 def in_mode(**mode: Any) -> Way:
     async def read(given: Component, take: Read) -> None:
         async for item in given.runnable.astream(given.asked, **mode):
@@ -107,9 +104,6 @@ WAYS: dict[str, tuple[Way, dict[str, Any]]] = {
     "`ainvoke` with a callback": (callbacks, {}),
     "the same with `streaming=True`": (callbacks, {"streaming": True}),
 }
-
-
-# --- Results
 
 
 def texts(item: Any) -> Iterator[str]:

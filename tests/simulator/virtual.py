@@ -65,8 +65,6 @@ class VirtualSimulator:
         return OpenAI(base_url=ADDRESS, api_key=KEY, http_client=self._client, max_retries=0)
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the virtual event loop, and return its result."""
-
         async def counted() -> T:
             # The clock must wait for anyio's threads, since a process's first request uses one.
             self._loop._limiter = anyio.to_thread.current_default_thread_limiter()

@@ -12,7 +12,6 @@ COURSE = ROOT / "course.py"
 def course(
     *words: str, python: tuple[str, ...] = (sys.executable,), **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run `course.py` with these arguments, and capture its output."""
     return subprocess.run(
         [*python, str(COURSE), *words],
         capture_output=True,

@@ -75,7 +75,6 @@ class Lab:
         return self.address.query.removeprefix("token=")
 
     def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, bytes]:
-        """Send a request to JupyterLab; return the status code and body."""
         assert self.address.port is not None
         return lab.ask(self.address.port, method, path, token or self.token, PATIENCE)
 
@@ -121,7 +120,6 @@ WAYS = ["kill -9"] if sys.platform == "win32" else ["kill -9", "SIGTERM", "a clo
 
 @contextmanager
 def kernel(running: Lab) -> Iterator[BlockingKernelClient]:
-    """Start a kernel in JupyterLab, and connect to it."""
     before = set(running.connection_files())
     assert running.ask("POST", "/api/kernels")[0] == 201
     (file,) = set(running.connection_files()) - before

@@ -15,7 +15,7 @@ from tools.programs import ROOT
 FOLDER = ROOT / ".devcontainer"
 SETTINGS: dict[str, Any] = json.loads((FOLDER / "devcontainer.json").read_text(encoding="utf-8"))
 (PORT,) = SETTINGS["forwardPorts"]
-LAB_COMMAND = SETTINGS["portsAttributes"][str(PORT)]["label"]  # listens on `PORT`
+LAB_COMMAND = SETTINGS["portsAttributes"][str(PORT)]["label"]
 
 
 @pytest.mark.parametrize(

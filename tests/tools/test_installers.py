@@ -1,4 +1,4 @@
-"""What installs the packages: finding uv, its options, progress, and advice after a failure."""
+"""Installing packages: finding uv, its options, progress, and advice after a failure."""
 
 import errno
 import os

@@ -221,7 +221,7 @@ def test_an_environment_that_is_not_the_courses_is_kept(quick):
 
 
 def test_an_environment_of_another_user_is_replaced(quick, monkeypatch, capsys):
-    """It can be renamed, but neither changed nor deleted, as after `sudo python3 course.py`."""
+    """After `sudo python3 course.py`, `.venv` can be renamed, but not changed or deleted."""
 
     def refused(folder: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
@@ -230,7 +230,7 @@ def test_an_environment_of_another_user_is_replaced(quick, monkeypatch, capsys):
     monkeypatch.setattr(os, "access", lambda path, mode: path != quick.packages)
     monkeypatch.setattr(shutil, "rmtree", refused)
     for number, kind in enumerate(("site", "class"), start=1):
-        set_up(quick, kind)  # would otherwise add to it
+        set_up(quick, kind)
         said = capsys.readouterr().out
         assert f".venv.old can't be deleted ([Errno {errno.EACCES}]" in said
         assert f"now named .venv.old.{number}" in said

@@ -100,7 +100,6 @@ def test_text_that_names_no_widget_is_unchanged(text):
 
 
 def copied(folder: Path) -> Path:
-    """Copy the lessons, notebooks and checks; return the copy of `lessons/`."""
     for name in ("lessons", "notebooks", "solutions", "utils/checks"):
         shutil.copytree(ROOT / name, folder / name)
     return folder / "lessons"
@@ -169,7 +168,6 @@ SHELL = "export KEY=\"it's\nmore $(x) --live\n"  # not valid Python
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
-    """Build a site with lesson 1 and all guides; return its folder."""
     lessons = copied(tmp_path_factory.mktemp("course"))
     with (lessons / "glossary.md").open("a", encoding="utf-8") as glossary:
         glossary.write(f"\n```\n{SHELL}```\n")

@@ -15,7 +15,6 @@ from tools.test_command import Step
 
 
 def asked(*words: str) -> argparse.Namespace:
-    """Return the parsed command line for `test` with these arguments."""
     arguments, more = commands.parser().parse_known_args(["test", *words])
     arguments.more = more
     return arguments
@@ -37,7 +36,6 @@ def pytest_on(file: Path, *words: str) -> Step:
 
 
 def written(folder: Path, text: str) -> Path:
-    """Write a test file, and return its path."""
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     return folder / "test_it.py"
 

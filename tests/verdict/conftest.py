@@ -56,8 +56,7 @@ def verdict() -> Judge:
             return lambda: httpx2.AsyncClient(transport=AppTransport(to), timeout=None)
 
         model = Model(ADDRESS, KEY, client(virtual.app)) if simulated else None
-        # Use short replies, so that a few pieces are a large part of a reply. `about` is the usual
-        # question. `flood` is the size of the reply to a slow reader, in MB.
+        # Use short replies, so that a few pieces are a large part of a reply.
         brief = {"flood": 0.6, "about": "Name a river.", "tricky": TRICKY[:1]}
         case = Case(Endpoint(wire, client(app)), model, **brief)
         try:

@@ -136,7 +136,7 @@ class Batches(Sound):
 
 
 class LateFirst(Batches):
-    """Sends the first 12 pieces together, then each piece at once."""
+    """Sends the first 12 pieces together, then each piece as it arrives."""
 
     first, later = 12, 1
 

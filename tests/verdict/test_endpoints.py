@@ -1,4 +1,4 @@
-"""The verdict on apps that differ from the correct one, `apps.Sound`, in format or one detail.
+"""Verdicts on apps that differ from the correct app, `apps.Sound`, in format or one detail.
 
 An app's `pieces` yields the events of a reply, and `frame` encodes an event.
 """
@@ -215,7 +215,6 @@ def test_after_an_app_dies_the_verdict_continues(verdict: Judge) -> None:
 
 
 def naive(virtual: VirtualSimulator) -> ASGIApp:
-    """Return an app with lesson 4's naive endpoint."""
     app, model = FastAPI(), virtual.chat("sim", max_retries=2)
 
     @app.get("/chat")

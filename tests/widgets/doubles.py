@@ -14,7 +14,7 @@ class Wire:
     """The messages that widgets sent to the page, in order, as (comm ID, data) pairs."""
 
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    on_message: Callable[[dict[str, Any]], None] = lambda data: None  # called with each message
+    on_message: Callable[[dict[str, Any]], None] = lambda data: None
 
     def sent_by(self, widget: ipywidgets.Widget) -> list[dict[str, Any]]:
         return [data for comm_id, data in self.messages if comm_id == widget.model_id]

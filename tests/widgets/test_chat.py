@@ -57,8 +57,7 @@ async def answered(request, model, *texts, error=None):
     return await cell
 
 
-def feet(panel):
-    """Return the footer of each reply: its badge, note and buttons."""
+def footers(panel):
     return [item for item in panel.whole if isinstance(item, dict) and item["kind"] == "foot"]
 
 
@@ -78,7 +77,7 @@ class TestAsking:
         tap.end()
         turn = await cell
         assert (turn.ttft, turn.e2e) == (0.5, 2.0)
-        assert feet(panel)[0]["badge"] == "first words 0.50 s · done 2.0 s"
+        assert footers(panel)[0]["badge"] == "first words 0.50 s · done 2.0 s"
 
     async def test_the_model_receives_the_conversation_as_messages(self, model):
         panel = ChatPanel(model, system="Be brief.")
@@ -110,7 +109,7 @@ class TestAsking:
     async def test_an_empty_reply_is_reported(self, panel, model):
         turn = await answered(panel.ask("Why?"), model)
         assert (turn.state, turn.note, turn.ttft) == ("complete", "The reply is empty.", None)
-        assert feet(panel)[0]["actions"] == ["Regenerate"]
+        assert footers(panel)[0]["actions"] == ["Regenerate"]
 
     async def test_items_that_cannot_hold_text_are_named(self, panel, model):
         turn = await answered(panel.ask("Hello"), model, {"event": "on_chat_model_stream"})
@@ -176,7 +175,7 @@ class TestStopping:
         turn = await cell
         assert (turn.state, turn.reply) == ("stopped", "Bec")
         assert tap.closed
-        assert feet(panel)[0]["actions"] == ["Continue", "Regenerate"]
+        assert footers(panel)[0]["actions"] == ["Continue", "Regenerate"]
         assert not panel.busy
 
     async def test_stop_after_a_number_of_words(self, panel, model):
@@ -194,10 +193,10 @@ class TestStopping:
         panel.stop()
         turn = await cell
         assert (turn.state, turn.note) == ("stopped", "Stopped before any text.")
-        assert feet(panel)[0]["actions"] == ["Regenerate"]
+        assert footers(panel)[0]["actions"] == ["Regenerate"]
 
     async def test_a_stream_that_does_not_close_is_reported(self, monkeypatch):
-        monkeypatch.setattr(stream_reader, "GRACE", 0.01)  # seconds to wait for the stream to close
+        monkeypatch.setattr(stream_reader, "GRACE", 0.01)
         released = asyncio.Event()
         turn = await ChatPanel(lambda history: stubborn(released)).ask("Why?", stop_after=1)
         released.set()
@@ -227,7 +226,7 @@ class TestContinuing:
         if ending != "complete":
             marked = AIMessage(f"Bec\n\n{INTERRUPTED}", additional_kwargs={"interrupted": ending})
             assert panel.history[1] == marked
-            assert feet(panel)[0]["actions"][0] == "Continue"
+            assert footers(panel)[0]["actions"][0] == "Continue"
         assert (await answered(panel.regenerate(), model, "Because.")).reply == "Because."
         assert model.histories[-1] == [HumanMessage("Why?")]
         assert len(panel.turns) == 1
@@ -269,7 +268,7 @@ class TestFailing:
         error = ConnectionError("The server left.")
         turn = await answered(panel.ask("Why?"), model, "Bec", error=error)
         assert (turn.state, turn.reply) == ("failed", "Bec")
-        assert turn.note == feet(panel)[0]["note"] == "ConnectionError: The server left."
+        assert turn.note == footers(panel)[0]["note"] == "ConnectionError: The server left."
 
     @pytest.mark.parametrize(
         ("explain", "note"),

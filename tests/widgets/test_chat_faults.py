@@ -60,15 +60,14 @@ def whole(fault: Fault) -> str:
     return piece * (MOST["megabytes"] * 1_000_000 // len(piece))
 
 
-def foot(panel: ChatPanel) -> dict:
-    """Return what is below the last reply: its note and its buttons."""
+def footer(panel: ChatPanel) -> dict:
     return panel.whole[-1]
 
 
 async def pressed(panel: ChatPanel, provider: Provider, place: int) -> Turn:
     """Press the button at index `place` below the reply, and wait until the new reply ends."""
     before = provider.asked
-    action = foot(panel)["actions"][place]  # "Continue", "Regenerate" or "Try again"
+    action = footer(panel)["actions"][place]  # "Continue", "Regenerate" or "Try again"
     panel._handle_custom_msg("go on" if action == "Continue" else "regenerate", [])
     await until(lambda: provider.asked > before and not panel.busy)
     return panel.turns[-1]
@@ -91,11 +90,11 @@ async def test_a_button_completes_an_incomplete_reply(provider, fault, by_respon
     if turn.state == "complete":
         assert turn.note == ""
     else:
-        assert turn.note == foot(panel)["note"]
+        assert turn.note == footer(panel)["note"]
         assert turn.note.endswith(".")
         assert not any(words in turn.note for words in ("Traceback", "\n", "openai.", "Error code"))
     provider.delivery = None
-    # With the Responses API, press the last button; otherwise, press the first.
+    # one API tests the first button, the other the last
     turn = await pressed(panel, provider, -1 if by_responses else 0)
     assert (turn.state, turn.reply, turn.note) == ("complete", WHOLE, "")
     assert len(panel.turns) == 1

@@ -1,4 +1,4 @@
-"""`LatencyBadge`: its text, and how the page counts seconds by itself, from `age` on."""
+"""`LatencyBadge`: its text, and the `age` from which the page counts seconds."""
 
 import pytest
 

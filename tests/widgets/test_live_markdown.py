@@ -25,8 +25,6 @@ MARKUP += ["javascript:", "data:", "https://x.y", "img src=", "onerror=", "&#58;
 
 
 class Census(HTMLParser):
-    """Collects all tags and attributes in rendered HTML."""
-
     def __init__(self, html):
         super().__init__()
         self.tags, self.attributes = set(), []
@@ -83,7 +81,7 @@ class TestRepair:
         with pytest.raises(TypeError):
             await running
         assert tap.closed
-        assert not live.stopped  # it failed
+        assert not live.stopped
 
     def test_the_widget_can_be_used_again_after_an_exception(self):
         answers = iter([None, "fine", "fine"])

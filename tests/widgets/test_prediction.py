@@ -44,7 +44,7 @@ def test_the_feedback_is_that_of_the_chosen_answer(prediction, chosen, feedback,
     press(prediction, "reveal")
     assert (prediction.feedback, prediction.right) == (feedback, right)
     assert prediction.choice == CHOICES[chosen]
-    assert prediction.answers == [1]  # indices of the right choices
+    assert prediction.answers == [1]
 
 
 def test_a_locked_answer_cannot_be_changed(prediction):

@@ -13,7 +13,6 @@ from utils.widgets.race.widget import Race
 
 @pytest.fixture
 def shown(monkeypatch) -> list[Race]:
-    """Return a list of the races that have been displayed."""
     races: list[Race] = []
     monkeypatch.setitem(race.__globals__, "display", races.append)
     return races
@@ -49,7 +48,7 @@ async def test_one_panel_grows_while_the_other_waits(shown):
     assert (waiting.at_rest, growing.at_rest) == (False, False)
     tap.end()
     await running
-    assert (waiting.at_rest, growing.at_rest) == (True, True)  # the race is over
+    assert (waiting.at_rest, growing.at_rest) == (True, True)
 
 
 async def test_a_failing_lane_shows_its_error_and_the_others_continue(shown):

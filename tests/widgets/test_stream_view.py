@@ -1,4 +1,4 @@
-"""What all stream widgets have in common, and `Lane`, the part that shows one reply."""
+"""Behaviour shared by all stream widgets, and `Lane`, which shows one reply."""
 
 import asyncio
 
@@ -41,7 +41,7 @@ async def test_stop_keeps_the_content_and_closes_the_source(tap, capsys, view, t
 
 
 async def test_a_stream_that_does_not_close_is_reported(monkeypatch):
-    monkeypatch.setattr(stream_reader, "GRACE", 0.01)  # seconds to wait for the stream to close
+    monkeypatch.setattr(stream_reader, "GRACE", 0.01)
     released = asyncio.Event()
     live = LiveText()
     running = asyncio.create_task(live.run(stubborn(released)))
@@ -85,7 +85,7 @@ def test_a_second_stream_replaces_the_first(view):
 
 def test_latency_counts_from_the_request_and_not_from_the_display(clock):
     lane = Lane("reply", PlainText(), clock=clock)
-    lane.begin(timer_thread)  # delayed redraws run in a thread
+    lane.begin(timer_thread)
     clock.now = 3.5  # 3.5 s after the lane appeared, 3.0 s after the request
     lane.add("Hi", 3.0)
     lane.end(Recording("reply", pieces=(), e2e=4.0))
@@ -97,7 +97,7 @@ def test_everything_is_repeated_for_a_page_that_lost_messages(wire, clock):
     lane = Lane("reply", pane, clock=clock)
     lane.begin(timer_thread)
     repeated: list[float] = []  # times of the repeats, in seconds since the first word
-    for number in range(100):  # one word every tenth of a second, for ten seconds
+    for number in range(100):
         clock.now = 2.0 + number / 10
         lane.add(f"word{number} ", clock.now)
         messages = wire.contents_sent_by(pane)

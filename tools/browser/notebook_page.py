@@ -25,15 +25,12 @@ POLLING = 50
 
 
 class NotebookPage:
-    """One notebook, open in a browser."""
-
     def __init__(self, page: Page) -> None:
         self.page = page
         page.set_default_timeout(PATIENCE * 1000)
 
     @classmethod
     def open(cls, page: Page, address: str) -> NotebookPage:
-        """Open the notebook at `address` and wait until its kernel is idle."""
         opened = cls(page)
         page.add_init_script(_EXPOSE)
         page.goto(address, timeout=PATIENCE * 1000)
@@ -42,7 +39,7 @@ class NotebookPage:
 
     @classmethod
     def open_next(cls, page: Page, name: str) -> NotebookPage:
-        """Open a notebook on a page in use; reset the page's theme, sidebar and test variables."""
+        """Open another notebook on this page; reset the theme, sidebar and test variables."""
         opened = cls(page)
         opened.theme("JupyterLab Light")
         opened.command("docmanager:open", {"path": name, "factory": "Notebook"})
@@ -96,7 +93,6 @@ class NotebookPage:
         last.wait_for(state="attached")
 
     def wait_idle(self) -> None:
-        """Wait until the kernel is idle."""
         self.page.wait_for_function(
             """() => {
               const panel = window.jupyterapp?.shell.currentWidget;
@@ -106,7 +102,6 @@ class NotebookPage:
         )
 
     def run_all(self) -> None:
-        """Start running all cells and return immediately."""
         self.command("notebook:run-all-cells")
 
     def command(self, name: str, arguments: Mapping[str, Any] | None = None) -> None:
@@ -143,10 +138,9 @@ class NotebookPage:
         self.command("notebook:run-cell")
 
     def again_until(self, seen: Callable[[], bool], selector: str) -> bool:
-        """Rerun an element's cell until `seen()` is true; return the last result of `seen()`.
+        """Rerun an element's cell, at most ten times, until `seen()` is true.
 
         On a busy machine, a page may show several changes in one frame, so a test may miss some.
-        The cell is rerun at most ten times.
         """
         for _ in range(10):
             if seen():
@@ -193,7 +187,6 @@ class NotebookPage:
         )
 
     def run(self) -> None:
-        """Run all cells and wait until they have finished."""
         self.run_all()
         self.wait_done()
 
@@ -228,7 +221,6 @@ class NotebookPage:
         return found
 
     def printed(self) -> str:
-        """Return all printed output."""
         streams = [output for output in self.outputs() if output["output_type"] == "stream"]
         return "".join("".join(output["text"]) for output in streams)
 

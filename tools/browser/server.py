@@ -58,7 +58,6 @@ def browser_path(playwright: Playwright) -> str | None:
 
 
 def a_browser_is_found() -> bool:
-    """Return whether COURSE_BROWSER names a browser or the system has one."""
     return bool(os.environ.get("COURSE_BROWSER") or _system_browser())
 
 
@@ -67,14 +66,11 @@ def _system_browser() -> str | None:
 
 
 def launch(playwright: Playwright, path: str) -> Browser:
-    """Start the browser in headless mode."""
     return playwright.chromium.launch(executable_path=path, args=[*_FLAGS, "--no-first-run"])
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab server with isolated settings."""
-
     root: Path
     address: str  # the URL, without the token
     token: str
@@ -106,7 +102,7 @@ def serve(
         root: The folder to serve.
         state: A folder for settings and logs, created if missing; the user's settings are ignored.
         environment: Additional environment variables for the server and its kernels.
-        kernel: A different command for the kernel `python3`; the ordinary one is named "usual".
+        kernel: A command for the kernel `python3`. The ordinary kernel is then named "usual".
     """
     usual = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     commands = {"python3": kernel, USUAL: usual} if kernel else {}

@@ -22,7 +22,6 @@ _ORDINARY_NAME = re.compile(r"^\d\d_[a-z0-9_]+\.ipynb$")
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Build the notebooks, or compare them with their lessons; return 1 if there are problems."""
     parser = argparse.ArgumentParser(prog="python -m tools.build", description=__doc__)
     add_build_options(parser)
     options = parser.parse_args(arguments)
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         for one in built:
             _write(one, options)
         if everything:
-            fill(root / "lessons", [one.lesson for one in built], write=True)  # update the guides
+            fill(root / "lessons", [one.lesson for one in built], write=True)
     except (BuildError, Advice) as error:
         print(error, file=sys.stderr)
         return 1
@@ -75,7 +74,6 @@ def _write(built: Built, options: argparse.Namespace) -> None:
 
 
 def _report(built: Sequence[Built], root: Path, everything: bool) -> int:
-    """Print what differs from the lessons, and other problems; return 1 if there are any."""
     outdated = [line for one in built for line in _outdated(one)]
     solved = [(one, stored) for one in built if (stored := one.stored("solutions"))]
     others = [line for one, stored in solved for line in execute.rejected(one, stored)]

@@ -116,10 +116,10 @@ def rejected(built: Built, notebook: NotebookNode) -> list[str]:
 
 
 def keep_outputs(notebook: NotebookNode, stored: NotebookNode) -> None:
-    """Restore a cell's stored outputs if the new ones differ only in what varies between runs.
+    """Restore a cell's stored outputs if only text that varies between runs has changed.
 
     The setup cell and all code so far in the section must be unchanged. Images aren't compared,
-    since they depend only on the code of the setup cell and of the section.
+    since they depend only on that code.
     """
     before = {cell.id: cell for cell in stored.cells if cell.cell_type == "code"}
     setup_is_old = section_is_old = True
@@ -165,7 +165,6 @@ def _varying() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _private(file: str, notebook: NotebookNode) -> Iterator[str]:
-    """Yield a message for each output that contains a local path or a key."""
     for cell in notebook.cells:
         for text in strings(cell.get("outputs", ())):
             for path in machine_paths():

@@ -34,7 +34,6 @@ class Heading:
 
 
 def problems(lesson: Lesson) -> Iterator[SourceError]:
-    """Yield all problems with a lesson's headings."""
     yield from _title(lesson)
     yield from _setup(lesson)
     yield from _exercises(lesson)
@@ -76,7 +75,7 @@ def _setup(lesson: Lesson) -> Iterator[SourceError]:
 def _exercises(lesson: Lesson) -> Iterator[SourceError]:
     """Check that each exercise is below its heading and has a kind, difficulty and duration."""
     current: Heading | None = None
-    unanswered: list[Heading] = []  # exercises whose code cell hasn't been found yet
+    unanswered: list[Heading] = []  # headings without a code cell so far
     for cell in lesson.cells:
         for heading in headings(cell):
             if heading.exercise is None:

@@ -23,14 +23,13 @@ KNOWN_TAGS = frozenset(
     }
 )
 
-# matches `exercise-1.6`, for example; `lesson_source` has replaced the name with this number
+# matches `exercise-1.6`, for example; the parser has replaced the exercise's name with its number
 _EXERCISE_TAG = re.compile(r"^exercise-\d+\.\d+$")
 # matches lines that are too common to reveal a solution
 _TRIVIAL = re.compile(r"^(#.*|\.\.\.|pass|return|else:|try:|finally:|break|continue|[\W_]*)$")
 
 
 def problems(lesson: Lesson) -> list[SourceError]:
-    """Return all problems with a lesson, ordered by line."""
     if unreadable := list(_syntax(lesson)):
         return unreadable  # the other checks need code that parses
     found = [

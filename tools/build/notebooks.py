@@ -50,11 +50,9 @@ class Built:
 
     @property
     def stem(self) -> str:
-        """The file name of the lesson and its notebooks, without the suffix."""
         return Path(self.lesson.file).stem
 
     def path(self, edition: Edition) -> Path:
-        """Return the path of an edition's notebook."""
         return self.root / edition / f"{self.stem}.ipynb"
 
     def stored(self, edition: Edition) -> NotebookNode | None:
@@ -68,7 +66,6 @@ class Built:
             return None  # truncated by an interrupted build
 
     def save(self, edition: Edition, notebook: NotebookNode) -> None:
-        """Write a notebook to an edition's path."""
         nbformat.validate(notebook)
         text = nbformat.writes(notebook).rstrip("\n") + "\n"
         self.path(edition).parent.mkdir(exist_ok=True)

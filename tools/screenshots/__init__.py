@@ -42,7 +42,6 @@ def save(shot: Image.Image, file: Path) -> None:
 
 
 def without_outputs(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Clear a notebook's outputs and return the notebook."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None

@@ -19,7 +19,6 @@ PAUSE = "sim-chat:stall@60,600"  # pauses after 60 tokens, for longer than the p
 
 
 def main() -> None:
-    """Take screenshots of the given apps, or of all apps if none are given."""
     parser = argparse.ArgumentParser(description="Take a screenshot of each app mid-reply.")
     # argparse rejects its own default, [], unless it is one of the choices
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")

@@ -89,7 +89,6 @@ PORTRAITS = {
 
 
 def main() -> None:
-    """Take screenshots of the given lessons, or of all lessons if none are given."""
     parser = argparse.ArgumentParser(description="Take a screenshot of each lesson mid-stream.")
     parser.add_argument(
         "lesson", nargs="*", type=int, choices=[[], *PORTRAITS], help="default: all"
@@ -104,7 +103,6 @@ def main() -> None:
 
 
 def _take(number: int, lab: Lab, browser: Browser) -> None:
-    """Run the cells needed for a lesson's screenshot; save the screenshot as docs/lesson-N.png."""
     portrait = PORTRAITS[number]
     file = f"{lesson_source.paths()[number - 1].stem}.ipynb"
     stored = ROOT / ("notebooks" if portrait.around else "solutions") / file

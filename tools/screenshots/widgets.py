@@ -30,7 +30,6 @@ _WIDGETS = ".jp-OutputArea-child:not(:has(> [data-mime-type])) > .jp-OutputArea-
 
 
 def main() -> None:
-    """Take screenshots of the given lessons, or of all lessons if none are given."""
     parser = argparse.ArgumentParser(description="Take screenshots of the live widgets.")
     parser.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
     lessons = chosen(parser.parse_args().lesson, lesson_source.FOLDER)

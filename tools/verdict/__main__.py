@@ -1,7 +1,7 @@
 """The command line of the verdict: `course.py verdict` runs `python -m tools.verdict`.
 
-It starts the app and a simulator if the options name an app. It prints each line of the verdict's
-table as soon as its result, a `Seen`, is known. `Advice` is an error whose message is for the user.
+It starts the app and a simulator if the options name an app, and prints each line of the verdict's
+table as soon as its result is known.
 """
 
 import argparse
@@ -86,7 +86,6 @@ def seconds(text: str) -> float:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command-line parser."""
     command = argparse.ArgumentParser(
         prog="course.py verdict",
         description="Act as a browser for an endpoint, and report whether it really streams.",
@@ -172,7 +171,6 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
 
 
 def _words(arguments: argparse.Namespace, port: int) -> list[str]:
-    """Split the command in --run into words."""
     url_has_port = not arguments.url or "{port}" in arguments.url  # the default URL contains {port}
     if ("{port}" in arguments.run) != url_has_port:
         raise Advice(
@@ -228,7 +226,6 @@ def _run(words: list[str], environ: dict[str, str], output: IO[str]) -> Iterator
 async def verdict(
     arguments: argparse.Namespace, wire: WireFormat, environ: dict[str, str] | None
 ) -> dict[str, Seen]:
-    """Test the endpoint; print each line's result as soon as it is known."""
     new_client = partial(httpx2.AsyncClient, timeout=None)  # `Stream.until` limits each wait
     page = PAGES.get(arguments.preset or arguments.app)
     if page is not None:
@@ -250,7 +247,6 @@ async def verdict(
 
 
 def main(words: list[str]) -> int:
-    """Run the command line; return the exit code."""
     stop_on_signals()
     arguments = parser().parse_args(words)
     try:

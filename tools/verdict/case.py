@@ -31,19 +31,15 @@ Verdict = Literal["passed", "failed", "not tried"]
 
 @dataclass(frozen=True)
 class Seen:
-    """The result of testing one line of the table."""
-
     verdict: Verdict
     what: str  # what was observed, or why the line wasn't tried
 
 
 def passed(what: str) -> Seen:
-    """Return the result for a line that the endpoint passes."""
     return Seen("passed", what)
 
 
 def failed(what: str) -> Seen:
-    """Return the result for a line that the endpoint doesn't pass."""
     return Seen("failed", what)
 
 
@@ -95,12 +91,11 @@ class Case:
 
     @property
     def reply(self) -> str:
-        """The text that the endpoint delivered as its reply to `about`, intact or not."""
+        """The text that the endpoint delivered in reply to `about`."""
         return self.whole.text
 
     @property
     def simulator(self) -> Model:
-        """The simulator; the app must be using it."""
         assert self.model is not None
         return self.model
 
@@ -111,7 +106,6 @@ class Case:
 
     @property
     def half(self) -> int:
-        """Half of `total`."""
         return self.total // 2
 
     def pausing(self, after: int) -> str:
@@ -138,7 +132,7 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait for text, and until the model has either sent half of the reply or stopped early.
+        """Wait for text, then until the model has sent half of the reply or stopped early.
 
         Raises:
             BufferedError: If the pause was over before any text arrived.

@@ -13,7 +13,6 @@ Ending = list[tuple[str, dict[str, Any]]]  # each part's signature
 
 
 def ending(stream: Stream) -> Ending:
-    """Return the signatures of the parts with which a stream ends."""
     return [stream.signature(part) for part in stream.ending]
 
 

@@ -1,4 +1,4 @@
-"""The endpoint under test; each request is sent by a new client."""
+"""The endpoint under test."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ class Endpoint:
         self._closing: set[str] = set()  # the names of events at which a page closes the stream
 
     def learn_closing_event(self, complete: Stream) -> None:
-        """Close later streams at events named like the last one of `complete`, as a page would."""
+        """Close later streams when an event with the name of `complete`'s last event arrives."""
         if complete.ending and complete.ending[-1].name not in ("", *self.wire.text_events):
             self._closing.add(complete.ending[-1].name)
 
@@ -64,7 +64,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def rejoin(self, left: Stream, last_id: str) -> AsyncIterator[Stream]:
-        """Request what follows event `last_id` in `left`'s reply, as `EventSource` would."""
+        """Request the events after `last_id` in `left`'s reply, as `EventSource` would."""
         now = asyncio.get_running_loop().time()
         again = Stream(now, self.wire, self._closing, fields=left.fields)
         async with self._limited(again), self._client() as client:
@@ -73,7 +73,6 @@ class Endpoint:
                 yield again
 
     async def stop(self, stream: Stream) -> int:
-        """Stop a reply; return the HTTP status."""
         assert self.wire.stop is not None
         async with self._client() as client:
             try:
@@ -104,7 +103,6 @@ class Endpoint:
 
     @asynccontextmanager
     async def _limited(self, stream: Stream) -> AsyncIterator[None]:
-        """Raise EndpointError if the `with` block takes too long."""
         try:
             async with asyncio.timeout(self._longest):
                 yield

@@ -10,8 +10,6 @@ from .model import NAME
 
 
 class Line(NamedTuple):
-    """A line of the table."""
-
     check: Callable[[Case], Awaitable[Seen]]  # runs one scenario and returns the result
     exercise: str  # the name of the exercise that explains the line
     anywhere: bool = False  # whether the line can be tested without the simulator

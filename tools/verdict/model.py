@@ -7,7 +7,7 @@ import httpx2
 
 from utils.simulator import Request
 
-NAME = "sim"  # the model name in the app's requests; `behave` sets which model it refers to
+NAME = "sim"  # the model name in the app's requests; `behave` sets what it stands for
 
 
 class Model:
@@ -23,10 +23,7 @@ class Model:
         await self._send("PUT", "/simulator/sim", {"model": model})
 
     async def requests(self, marker: str, settled: int = 0) -> list[Request]:
-        """Return the requests whose prompt contains `marker`.
-
-        Before that, wait up to `settled` seconds for all replies to end.
-        """
+        """Wait up to `settled` seconds for replies to end; return the requests with `marker`."""
         log = await self._send("GET", f"/simulator/requests?settled={settled}")
         records = [Request(**fields) for fields in log["requests"]]
         return [record for record in records if marker in record.prompt]
@@ -46,7 +43,6 @@ class Model:
         return "".join(part.get("text", "") for part in parts)
 
     async def is_there(self) -> bool:
-        """Return whether a simulator responds."""
         try:
             await self._send("GET", "/simulator/requests")
         except (httpx2.HTTPError, ValueError):

@@ -31,13 +31,11 @@ def row(name: str, seen: Seen) -> str:
 
 
 def summary(table: Mapping[str, Seen]) -> str:
-    """Return the summary line."""
     counts: Counter[Verdict] = Counter(seen.verdict for seen in table.values())
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in SIGNS)
 
 
 def as_json(url: str, table: Mapping[str, Seen]) -> str:
-    """Return the table as JSON."""
     rows = [
         {"line": name, "verdict": seen.verdict, "seen": seen.what, "exercise": exercise(name)}
         for name, seen in table.items()

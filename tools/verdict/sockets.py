@@ -29,7 +29,6 @@ class Chainlit:
     path = "/ws/socket.io/?EIO=4&transport=websocket"
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
-        """Connect as a new page, and send the question."""
         session = {"clientType": "webapp", "sessionId": str(uuid4()), "userEnv": "{}"}
         await socket.recv()
         await socket.send(f"40{json.dumps(session)}")
@@ -54,7 +53,7 @@ class Chainlit:
             if name == "task_start":
                 begun = True
             elif name == "stream_start":
-                yield "text", data[0]["output"]  # the first token
+                yield "text", data[0]["output"]
             elif name == "stream_token":
                 yield "text", data[0]["token"]
             elif name == "new_message" and data[0].get("isError"):
@@ -64,7 +63,6 @@ class Chainlit:
                 return
 
     async def stop(self, socket: ClientConnection) -> None:
-        """Send the Stop button's message."""
         await self._emit(socket, "stop")
 
     async def _emit(self, socket: ClientConnection, *event: Any) -> None:
@@ -78,19 +76,19 @@ class Streamlit:
     FINISHED, ELEMENT = (6,), (5, 3)  # paths of field numbers in a frame
     # paths of field numbers in an element
     CHAT_INPUT, ALERT, MARKDOWN, KIND = (49, 1), (30, 1), (29, 1), (29, 4)
-    PLAIN = 1  # the value of KIND for ordinary Markdown, but not for captions ("Thinking…")
+    PLAIN = 1  # the KIND of ordinary Markdown; captions ("Thinking…") have a different one
 
     async def ask(self, socket: ClientConnection, question: str) -> None:
         """Let the script run once, then rerun it with the question as its chat input."""
         await socket.send(_field(11, b""))  # run the script
-        box = b""  # the id of the chat input
+        chat_input_id = b""
         async for frame in socket:
             assert isinstance(frame, bytes)
-            box = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or box
+            chat_input_id = _at(_at(frame, *self.ELEMENT), *self.CHAT_INPUT) or chat_input_id
             if _at(frame, *self.FINISHED):
                 break
         # fields: rerun (11) > widget states (2) > one state (1) > its id (1) and chat input (15)
-        value = _field(1, box) + _field(15, _field(1, question.encode()))
+        value = _field(1, chat_input_id) + _field(15, _field(1, question.encode()))
         await socket.send(_field(11, _field(2, _field(1, value))))
 
     async def reply(self, socket: ClientConnection) -> Events:
@@ -109,7 +107,6 @@ class Streamlit:
                 return
 
     async def stop(self, socket: ClientConnection) -> None:
-        """Send the Stop button's message."""
         await socket.send(b"\x38\x01")  # sets stop_script, field 7, to true
 
 
@@ -129,7 +126,6 @@ class Sockets(httpx2.AsyncBaseTransport):
         self._open: list[ClientConnection] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Handle one request."""
         with _errors_as_http():
             if request.url.path.startswith("/stop/"):
                 await self._page.stop(self._open[int(request.url.path.rpartition("/")[2])])
@@ -164,7 +160,6 @@ class _Body(httpx2.AsyncByteStream):
 
 @contextmanager
 def _errors_as_http() -> Iterator[None]:
-    """Convert websocket and OS errors to `httpx2.ReadError`."""
     try:
         yield
     except (WebSocketException, OSError) as error:

@@ -26,24 +26,23 @@ class Part:
     """One part of a reply's stream: an event, a JSON line, or a piece of plain text."""
 
     at: float  # when the part arrived, on the event loop's clock
-    text: str  # the text in this part, if any
+    text: str
     name: str = ""  # the event name; "" if the format has no events
     data: Any = None  # the part's data, decoded if it is JSON
 
     @property
     def is_ping(self) -> bool:
-        """Whether this part serves only to keep a silent connection open."""
+        """Whether the server sent this part only to keep the connection open."""
         return self.name in _PINGS or self._field("type") in _PINGS
 
     @property
     def is_failure(self) -> bool:
-        """Whether the event name or data reports a failure."""
         reported = self._field("error") or self._field("type") == "error"
         return bool(reported) or "error" in self.name or "fail" in self.name
 
     @property
     def described(self) -> str:
-        """The part in words, such as `event done`."""
+        """A description of the part, such as `event done`."""
         if self.text:
             return "a field"
         if self.name not in ("", "message"):
@@ -58,17 +57,15 @@ class Part:
 
 @dataclass
 class Stream:
-    """A client's view of a reply so far."""
-
     began: float  # when the question was sent, on the event loop's clock
-    wire: WireFormat  # the format of the request and of the reply
+    wire: WireFormat
     closing: set[str]  # the names of the events at which a page closes the stream
     parts: list[Part] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     request: str = ""  # the method and the URL, after any redirects
     status: int = 0
     content_type: str = ""
-    last_id: str = ""  # the last event id received
+    last_id: str = ""
     fields: dict[str, Any] = field(default_factory=dict)  # the fields of all JSON objects received
     over: bool = False  # whether reading has ended
     broken: str = ""  # the connection error; "" if there was none
@@ -78,7 +75,6 @@ class Stream:
 
     @property
     def text(self) -> str:
-        """All text so far."""
         return "".join(part.text for part in self.parts)
 
     @property
@@ -88,7 +84,7 @@ class Stream:
 
     @property
     def burst(self) -> float:
-        """The largest share of the text to arrive in one go; 1 if there is no text."""
+        """The largest share of the text that arrived in one go; 1 if there is no text."""
         texts = [(part.at, len(part.text)) for part in self.parts if part.text]
         largest = size = begin = 0
         for at, length in texts:
@@ -147,7 +143,7 @@ class Stream:
         return sum(line.startswith(b":") for line in lines)
 
     def read_from(self, response: httpx2.Response) -> None:
-        """Use `response` as the source. If a page would reject it, the stream gets no parts."""
+        """Read from `response`, but decode its parts only if a page would accept the response."""
         self.request = f"{response.request.method} {response.url}"
         self.status = response.status_code
         kind = response.headers.get("content-type", "")
@@ -191,9 +187,8 @@ class Stream:
 
 
 def _decoder(stream: Stream) -> Callable[[bytes], Iterator[Part]]:
-    """Return a function that decodes the body's bytes into parts."""
     wire, loop = stream.wire, asyncio.get_running_loop()
-    utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # drops a BOM, as a page does
+    utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # drops a BOM, as a browser does
     reader, rest = sse.Reader(), ""
 
     def events(piece: bytes) -> Iterator[Part]:
@@ -240,7 +235,7 @@ def _text(path: str | None, raw: str, data: Any) -> str:
 
 
 def _flat(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value in nested JSON with its path; numbers, ids and times become type names.
+    """Yield each value in nested JSON with its path, or the type's name for numbers, ids and times.
 
     `{"role": "assistant", "n": 3}` yields `(".role", "assistant")` and `(".n", "int")`.
     """

@@ -33,7 +33,6 @@ Table = dict[str, dict[str, str]]  # the lines from `report.as_json`, keyed by n
 
 
 def main() -> int:
-    """Test everything and write the tables."""
     tables: dict[str, Table] = {}
     for name in APPS:
         tables[name.capitalize().replace("api", "API")] = verdict("--app", name)
@@ -66,7 +65,7 @@ def _naive() -> str:
 
 
 def verdict(*words: str, place: Path = ROOT, site: Site | None = None) -> Table:
-    """Run the verdict in a folder; `site` is an app that runs already, with its simulator."""
+    """Run the verdict in a folder; `site` is an app that is already running."""
     say(" ".join(words))
     command = [sys.executable, "-m", "tools.verdict", "--json", *words]
     environ = simulated_environ(PYTHONPATH=str(ROOT))
@@ -77,7 +76,6 @@ def verdict(*words: str, place: Path = ROOT, site: Site | None = None) -> Table:
 
 
 def _markdown(tables: Mapping[str, Table]) -> str:
-    """Return a Markdown table of all results, followed by details of the failed lines."""
     rows = ["| | " + " | ".join(tables) + " |", "| --- |" + " :---: |" * len(tables)]
     for line in LINES:
         signs = [SIGNS[table[line]["verdict"]] for table in tables.values()]  # type: ignore[index]

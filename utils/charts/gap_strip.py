@@ -88,7 +88,7 @@ def _way(recording: Recording) -> str:
 
 
 def _deliveries(arrivals: Sequence[float]) -> list[Sequence[float]]:
-    """Return the arrival times in each delivery; `gap_strip` says what a delivery is."""
+    """Return the arrival times in each delivery, as defined in `gap_strip`."""
     if len(arrivals) < 2:
         return []
     even = arrivals[-1] / len(arrivals)  # seconds per piece if the pieces were evenly spread

@@ -86,7 +86,7 @@ def guard_chart(
 
 
 def _shown(recording: Recording, forbidden: str | re.Pattern[str], size: int) -> int:
-    """Return how many characters of the forbidden text are shown before the last one arrives.
+    """Return how many characters of the forbidden text are shown before it is complete.
 
     `size` is the number of characters held back.
     """

@@ -17,7 +17,7 @@ from utils.timing import Recording
 if TYPE_CHECKING:
     from utils.charts.chart import Chart
 
-_EXPLAINED = 0.4  # opacity of the waiting colour where a status is shown
+_STATUS_OPACITY = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Pattern:
 
     recording: Recording  # the recorded reply; its label is the pattern's name
     # seconds from the request until a status, spinner or empty form appeared; infinite if none did
-    # (its name is in learners' notebooks)
+    # (not renamed, since learners' notebooks use it)
     sign: float = inf
 
 
@@ -56,14 +56,14 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
         summaries,
         swatches=[
             patch(WAITING, "blank"),
-            patch(WAITING, "a status, no text", alpha=_EXPLAINED, hatch="///"),
+            patch(WAITING, "a status, no text", alpha=_STATUS_OPACITY, hatch="///"),
             *stall_swatch(readings),
             patch(FAINT, "reads while more arrives"),
         ],
         axis=f"seconds; a reader of {wpm:g} words a minute",
         details=sentences(names, summaries, recordings),
     )
-    striped = {"alpha": _EXPLAINED, "hatch": "///", "ec": "white", "lw": 0}
+    striped = {"alpha": _STATUS_OPACITY, "hatch": "///", "ec": "white", "lw": 0}
     columns = rows.middles, recordings, readings, blanks
     for middle, recording, r, blank in zip(*columns, strict=True):
         rows.bar(middle, 0, recording.e2e, FAINT)

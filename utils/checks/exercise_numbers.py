@@ -30,8 +30,6 @@ class Moved(Misuse):
 def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
     """Return the number of an exercise or prediction as a string; the float 1.2 becomes "1.2".
 
-    If lesson 5 has ten exercises, the float 5.1 is ambiguous: to Python, 5.10 is the same number.
-
     Raises:
         Misuse: If `given` is invalid or ambiguous, or if there are `more` arguments.
     """
@@ -43,7 +41,7 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
     if more:
         raise Misuse(f'`{call}` takes only the number: `{call}("{found}")`.')
     _reject_ambiguous(given, f'{call}("', '")')
-    # Only exercises have former numbers; predictions don't.
+    # predictions have no former numbers
     return found if call == "predict" else _former.get(found, found)
 
 

@@ -8,7 +8,7 @@ from utils import lesson_source
 from utils.checks.exercise_numbers import MISSING, the_number
 from utils.checks.outcome import display, in_html, panel
 
-_shown: Counter[str] = Counter()  # how many times this kernel has shown hints, keyed by exercise
+_shown: Counter[str] = Counter()  # how often `hint` has been called for each exercise
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Hint:
     """One hint or, once every hint has been shown, all of them."""
 
     heading: str
-    steps: Sequence[str]  # the text of each hint
+    steps: Sequence[str]
     after: str  # what the learner can run next
 
     def __repr__(self) -> str:

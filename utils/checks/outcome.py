@@ -25,7 +25,7 @@ class Outcome:
     number: str  # the exercise number, such as "1.2"
     status: Status
     message: str  # sentences; code in them is between backticks
-    mistake: str | None = None  # the name of the mistake that was found; None if there is none
+    mistake: str | None = None
 
     def __repr__(self) -> str:
         return f"{self._headline} {self.message}"

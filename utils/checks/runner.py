@@ -2,10 +2,6 @@
 
 The check is the `check` variable in a file such as `lesson_1/shout.py`. Its messages are in
 `messages.py` in the same folder, in a variable named after the check's file, in capitals.
-
-Four sets of mistakes are shared by all exercises. Those in `FIRST` are looked for before an
-exercise's own, and those in `LAST` after them. Those in `STRESSED` are for `stress` cases, such as
-a lost connection. Those in `CAUSES` explain another mistake.
 """
 
 import importlib
@@ -31,7 +27,6 @@ _KEEPS_STATE = (
 
 
 def _endless(reason: BaseException, case: Case) -> str:
-    """Return the message for an answer that never ends when run with `case`."""
     when = f" This happened {case.when}." if case.when else ""
     connection_lost = case.fails_after is not None
     question = " Does a task fail before it can wake the rest?" if connection_lost else ""
@@ -53,10 +48,10 @@ class Loaded:
             return self._outcome(answer)
 
     def _outcome(self, answer: object) -> Outcome:
-        records: list[Any] = []  # one record for each case so far
+        records: list[Any] = []
         for case, stressed in self._cases(records):
             try:
-                with noting():  # records side effects, such as printing
+                with noting():
                     seen = self.exercise.observe(answer, case)
             except NeverEnds as reason:
                 return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
@@ -66,7 +61,7 @@ class Loaded:
                 continue
             if len(records) == 1 and isinstance(seen, Run):
                 name = next((each for each in CAUSES if CAUSES[each](seen)), name)
-            # the message of "another loop" already names what is shared
+            # the message of "another loop" is more specific: it names the object that is kept
             if len(records) > 1 and name != "another loop" and self._keeps_state(answer):
                 return Outcome(self.number, "not yet", _KEEPS_STATE, "keeps state")
             return Outcome(self.number, "not yet", self._message(name, seen), name)

@@ -170,7 +170,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in a table of its lesson; messages call an entry of the table `what`."""
+    """Look up a key in a table of its lesson; messages call an entry `what`."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

@@ -116,7 +116,7 @@ def _check_markers(text: str, line: int, regions: Iterable[re.Match[str]]) -> No
     """Raise an error if a marker isn't part of a region, such as a misspelled one."""
     for region in regions:
         between = [part for part in region.groups() if part is not None]
-        text = text.replace(region[0], "\n".join(["", *between, ""]), 1)  # has as many lines
+        text = text.replace(region[0], "\n".join(["", *between, ""]), 1)  # keeps the line count
     if marker := _MARKER.search(text):
         raise SourceError(
             line + text.count("\n", 0, marker.start()),

@@ -39,7 +39,7 @@ class Cell:
     tags: tuple[str, ...]
     solved: str  # the text in the instructor's edition
     learner: str  # the text in the learner's edition
-    regions: tuple[Region, ...] = ()  # the solutions in the cell
+    regions: tuple[Region, ...] = ()
 
     @property
     def instructor(self) -> bool:

@@ -119,9 +119,8 @@ def _on_this_machine(host: str) -> bool:
 
 def _print_address(listener: socket.socket, key: str, recorded_models: list[str]) -> None:
     host, port = listener.getsockname()[:2]
-    # whether the server listens on all interfaces; clients need the address of one of them
-    for_all = host in ("0.0.0.0", "::")
-    name = (_address_for_others() or "HOST") if for_all else host
+    on_all_interfaces = host in ("0.0.0.0", "::")
+    name = (_address_for_others() or "HOST") if on_all_interfaces else host
     shown = f"[{name}]" if ":" in name else name
     print(f"The simulator is running at http://{shown}:{port}/v1 until you press Ctrl-C.")
     print(f"  export OPENAI_BASE_URL=http://{shown}:{port}/v1")
@@ -129,7 +128,7 @@ def _print_address(listener: socket.socket, key: str, recorded_models: list[str]
     print(f"  export OPENAI_MODEL={(recorded_models or ['sim-chat'])[0]}")
     if name == "HOST":
         print("Replace HOST with this machine's name or address in the local network.")
-    elif for_all:
+    elif on_all_interfaces:
         print(f"This machine may have other addresses; {name} is the one that it sends from.")
     if not _on_this_machine(host):
         print(
@@ -140,7 +139,6 @@ def _print_address(listener: socket.socket, key: str, recorded_models: list[str]
 
 
 def _recorded_prompts(prompts: list[str], profile: str) -> str:
-    """Return a sentence that lists the prompts with recorded replies."""
     known = " · ".join(
         f"“{textwrap.shorten(prompt, _MAX_PROMPT, placeholder=' …')}”" for prompt in prompts
     )

@@ -1,6 +1,6 @@
 """The HTTP endpoints: both chat APIs, the list of models, and the request log.
 
-`api` parses a request and encodes the reply; `compose` decides what the reply says, and when.
+`api` parses a request and encodes the reply; `compose` decides its content and timing.
 """
 
 import contextlib
@@ -67,7 +67,7 @@ class Service:
         self._limiter = limiter
         self._clock = clock
         self._log = Log(clock)
-        # attempts for each request body, keyed by its hash; some faults depend on their number
+        # how often each request body has arrived, by its hash; some faults depend on this number
         self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
         # one server per learner and capacity, each with a queue and a prompt cache
@@ -130,11 +130,10 @@ class Service:
                 cleanup.callback(self._limiter.release, learner)
 
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
-                    """Take a place in the server's queue; return None if there is no queue."""
                     if profile.serving is None:
                         return None
                     server = self._server(learner, profile.serving)
-                    return server.admit(prompt, entry.started * settings.speed)  # time at speed 1
+                    return server.admit(prompt, entry.started * settings.speed)
 
                 digest = hashlib.sha256(raw).hexdigest()
                 if len(self._attempts) > _MAX_COUNTED:

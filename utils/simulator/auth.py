@@ -50,5 +50,5 @@ class KeyRequired:
 
 
 def error_response(error: ApiError, speed: float = 1.0) -> JSONResponse:
-    """Return the HTTP response for an error; the wait in its headers is divided by `speed`."""
+    """Return the HTTP response for an error; its `Retry-After` is divided by `speed`."""
     return JSONResponse(error.body(), error.status, error.headers(speed))

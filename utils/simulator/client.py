@@ -106,7 +106,7 @@ class Simulator(ServerProcess):
         """Return the current log position, and the requests received after position `since`."""
         query = {"since": since}
         if settled:
-            query["settled"] = str(_SETTLE_SECONDS)  # how long the server waits for replies to end
+            query["settled"] = str(_SETTLE_SECONDS)
         path = f"/simulator/requests?{urlencode(query)}"
         try:
             answer = self._get(path)

@@ -134,7 +134,7 @@ def _generated(
         gap=profile.gap(total - reasoning),
         place=place,
     )
-    return reply.later(place.wait + place.prefill) if place else reply  # delays the whole reply
+    return reply.later(place.wait + place.prefill) if place else reply
 
 
 def until_stop(tokens: tuple[str, ...], stop: tuple[str, ...]) -> tuple[str, ...]:

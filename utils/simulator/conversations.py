@@ -11,13 +11,13 @@ _MAX_LENGTH = 100_000  # characters per conversation
 
 
 class Conversations:
-    """Stores, for each of the latest responses, the conversation up to and including it."""
+    """Stores the conversation up to each of the latest responses."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
 
     def store(self, response_id: str, reply: Reply) -> None:
-        """Store the conversation, with `reply` but without instructions, unless it is too long."""
+        """Store a response's conversation without instructions, unless it is too long."""
         calls = tuple(  # only the calls that were sent, since the reply may be truncated
             ToolCall(reply.id_of(index, "call"), part.name, reply.text_of(index) or "")
             for index, part in enumerate(reply.parts)

@@ -10,7 +10,7 @@ class ApiError(Exception):
     """An error that is sent to the client as an HTTP response."""
 
     status: int
-    message: str  # human-readable explanation
+    message: str
     code: str | None = None  # machine-readable reason, if the API has one
     param: str | None = None  # the invalid field in the request
     kind: str = "invalid_request_error"  # the `type` field of the error

@@ -136,7 +136,7 @@ class Reply:
         indexes = range(len(self.parts))
         order = sorted(indexes, key=lambda index: self.parts[index].kind != "thought")
         new_index = {old: new for new, old in enumerate(order)}
-        times = [piece.at for piece in self.pieces]  # kept in order, while the pieces are reordered
+        times = [piece.at for piece in self.pieces]  # they stay in this order
         pieces = sorted(self.pieces, key=lambda piece: new_index[piece.part])
         return replace(
             self,

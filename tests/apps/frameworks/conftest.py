@@ -49,7 +49,7 @@ def foreign_settings() -> Iterator[None]:
 def chosen(request: pytest.FixtureRequest) -> App:
     """Return each app in turn; skip its tests if its packages aren't installed."""
     app = APPS[request.param]
-    if app.needs("app")[0] is not Action.NOTHING:  # its packages must be installed first
+    if app.needs("app")[0] is not Action.NOTHING:
         pytest.skip(
             f"The {app.name} app's packages aren't installed: see the output's first lines."
         )
@@ -68,7 +68,6 @@ Visit = Callable[[], "Page"]
 
 @pytest.fixture
 def visit(browser: Browser, app: Running) -> Iterator[Visit]:
-    """Return a function that opens the app's page in a new browser context."""
     visitors = []
 
     def opened() -> Page:

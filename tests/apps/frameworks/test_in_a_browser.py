@@ -56,7 +56,7 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
 def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
     page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     app.stop(page)
-    (request,) = app.site.requests(mark)  # the only request received since `mark`
+    (request,) = app.site.requests(mark)
     assert (request.ended, request.tokens_sent) == ("client left", PAUSE)
     app.site.behave("sim-chat")
     app.wait_for(page, BEFORE)  # text that has arrived is kept
@@ -128,7 +128,7 @@ def test_half_a_character_in_a_question_breaks_nothing(app: Running, visit: Visi
     page = visit()
     page.click(app.face.box)
     page.keyboard.insert_text("half ")
-    if app.name == "django":  # a script can't set the box of the other apps
+    if app.name == "django":  # other apps' pages ignore text set by a script
         page.evaluate(r"document.activeElement.value += '\ud83d'")
     page.wait_for_selector(f"{app.face.send}:enabled:visible")
     page.keyboard.press("Enter")

@@ -44,8 +44,6 @@ BROKEN = "[The server that was writing this reply stopped.]"
 
 
 class Event(NamedTuple):
-    """An event in a reply stream, as a client receives it."""
-
     number: int
     name: str
     data: Any
@@ -66,7 +64,7 @@ def redis_server(folder: Path) -> Iterator[str]:
 class Workers:
     """Two workers that run a copy of the app, with their Redis server and simulator."""
 
-    redis: str  # the URL of the Redis server
+    redis_url: str
     site: Site
     start: Callable[[], tuple[str, Child]]  # starts another worker; returns its URL and process
     urls: list[str]
@@ -97,8 +95,6 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
 
 
 class Visitor:
-    """A client that sends each request to a chosen worker."""
-
     def __init__(self) -> None:
         self._client = httpx2.Client(timeout=60, trust_env=False)
 
@@ -119,7 +115,6 @@ class Visitor:
                     yield Event(int(event.id), event.type, json.loads(event.data))
 
     def ask(self, worker: str, message: str) -> Event:
-        """Send a message and return the reply's last event."""
         return list(self.events(worker, self.start(worker, message)))[-1]
 
     def stop(self, worker: str, reply: str) -> int:
@@ -180,7 +175,7 @@ def test_stop_on_one_worker_stops_the_model_on_the_other(workers: Workers) -> No
     assert question["content"] == RAINBOW
     assert stopped["content"] == f"{text(seen)}\n\n[Stopped.]"
     assert visitor.conversation(one) == visitor.conversation(other)
-    with redis.Redis.from_url(workers.redis) as client:
+    with redis.Redis.from_url(workers.redis_url) as client:
         assert [key for key in client.scan_iter() if client.ttl(key) == -1] == []  # -1: no expiry
 
 

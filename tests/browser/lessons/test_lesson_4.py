@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 HEARTS = ".course-heartbeat"  # the widgets that show whether the event loop is blocked
 LAST = ".jp-CodeCell:last-child"
-# Code for new cells. Most of the functions that it calls are defined in the notebook.
 STALLING_PAGE = """
 stalling = chat_model("seed", delivery="stall@20,600", simulated=True)
 await show_page(post_app(stalling), post_page, "stalling page")

@@ -53,7 +53,6 @@ def site(browser_file: str) -> Iterator[Site]:
 
 @pytest.fixture
 def tab(browser: Browser, site: Site) -> Iterator[Page]:
-    """Open the app's page in a new browser context."""
     context = browser.new_context(viewport={"width": 760, "height": 640})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -252,7 +251,7 @@ def test_going_back_and_a_focused_window_keep_the_conversation_and_the_place(
     old = "document.querySelector('.question').id = 'old'"
     tab.evaluate(f"{old}; document.getElementById('log').scrollTop = 7")
     tab.evaluate("dispatchEvent(new Event('focus'))")
-    tab.wait_for_selector("#old", state="detached")  # the page has been filled anew
+    tab.wait_for_selector("#old", state="detached")  # the page shows the conversation again
     assert tab.evaluate("document.getElementById('log').scrollTop") == 7
 
 

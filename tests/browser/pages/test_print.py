@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def pages(browser_file: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a site with lesson 1 and all guides, and return its folder."""
     return site.build(tmp_path_factory.mktemp("printed") / "site", ["1"]).parent
 
 

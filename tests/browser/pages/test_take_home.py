@@ -28,7 +28,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def ask(page: Page, url: str) -> None:
-    """Open the page and ask a question."""
     page.goto(url)
     page.get_by_label("Question").fill("Name a river.")
     page.get_by_role("button", name="Ask").click()

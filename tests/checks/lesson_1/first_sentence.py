@@ -44,7 +44,6 @@ def by_next_and_close(model, prompt):
     return END.split(whole.text)[0] + "".join(END.findall(whole.text)[:1])
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("1.first_sentence", first_sentence)
 FOUND = "END.search(text)"
 STREAM = "closing(model.stream(prompt))"

@@ -51,7 +51,6 @@ def word_by_word(model):
     return model | StrOutputParser() | upper
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("1.shout", shout)
 PIECES = "for piece in pieces:"
 LOOP = f"{PIECES}\n            yield piece.upper()"

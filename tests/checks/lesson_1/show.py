@@ -51,7 +51,6 @@ def writing_to_stdout(model, prompt):
     return text
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("1.show", show)
 PRINTS = 'print(chunk.content, end="", flush=True)'
 LOOP = "for chunk in model.stream(prompt):"
@@ -149,8 +148,6 @@ wrong("1.show", "not a function", says="It was given a `str`")("show")
 
 
 class Printer(BaseCallbackHandler):
-    """Prints each token."""
-
     def on_llm_new_token(self, token, **_):
         print(token, end="", flush=True)
 

@@ -18,7 +18,6 @@ def words(stream):
 
 right("1.words")(lambda stream: map(str, words(stream)))
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("1.words", words)
 SPLIT = r'r"\s+"'
 FROM = "yield from filter(None, complete)"
@@ -92,7 +91,7 @@ def leaves_words_out(stream):
 
 @right("1.words")
 class AnIterator:
-    """Requests another piece, after the stream has ended, when it is asked for another word."""
+    """Reads from its stream again after the end."""
 
     def __init__(self, stream):
         self.stream, self.buffer, self.complete = stream, "", []

@@ -53,7 +53,6 @@ class Asynchronous(AsyncCallbackHandler):
         self.text += token
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("2.collector", Collector)
 joins = edits("2.collector", JoinsAList)
 ADDS = "self.text += token"

@@ -48,7 +48,6 @@ class PreparedAtTheStart(BaseCallbackHandler):
         del self.runs[run_id]
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("2.report", Report)
 ADDS = "self.counts[run_id] = self.counts.get(run_id, 0) + 1"
 ENDS = "self.reports.append(self.counts.pop(run_id, 0))"
@@ -62,7 +61,7 @@ edit(None, {"{}": "Counter()", ADDS: "self.counts[run_id] += 1", FAILS: "del sel
 edit(None, {"= {}": "= {}; self.last = None", ENDS: f"{ENDS}; self.last = run_id"})
 edit(None, {ENDS: f"self.reports = [*self.reports, {POP}]"})
 STATISTICS = {"= {}": "= {}; self.seen = Counter()", ADDS: f"{ADDS}; self.seen['tokens'] += 1"}
-edit(None, STATISTICS)  # it doesn't grow
+edit(None, STATISTICS)  # the number of entries doesn't grow
 
 PROPERTY = "reports = property(lambda self: list(self._ended))"
 ENDED = "def on_llm_end"

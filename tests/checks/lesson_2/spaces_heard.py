@@ -43,7 +43,6 @@ def with_a_class_of_its_own(model, prompt):
     return heard.spaces
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("2.spaces_heard", spaces_heard)
 LOOP = 'for _ in model.stream(prompt, config={"callbacks": [words]}):\n        pass'
 CONFIG = 'config={"callbacks": [words]}'

@@ -78,7 +78,6 @@ def in_threads(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("2.spent", spent)
 PROMPTS = "for prompt in prompts:"
 CALL = 'model.stream(prompt, config={"callbacks": [usage]})'

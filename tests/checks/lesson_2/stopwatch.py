@@ -40,7 +40,6 @@ class PerRun(BaseCallbackHandler):
             self.measured.setdefault(run_id, self.clock() - self.sent[run_id])
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("2.stopwatch", Stopwatch)
 SENT = "self.sent = self.clock()"
 FIRST = "if token and self.ttft is None:"

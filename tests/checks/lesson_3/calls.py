@@ -15,7 +15,6 @@ def calls(stream):
     return total.tool_calls
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("3.calls", calls)
 STUB = {"def calls": "def whole(stream): ...\n\n\ndef calls"}
 IF = 'reason != "tool_calls"'

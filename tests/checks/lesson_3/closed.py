@@ -17,7 +17,6 @@ def closed(text):
     return "\n".join(lines)
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("3.closed", closed)
 edit(None, {"last.strip()": "last"})
 edit(None, {'lines.append("```")': 'lines.append(fences[-1].split("`")[0] + "```")'})

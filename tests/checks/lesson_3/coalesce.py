@@ -19,7 +19,6 @@ def coalesce(pieces, seconds=0.05, clock=perf_counter):
         yield waiting
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("3.coalesce", coalesce)
 edit(None, {", now\n": ", clock()\n"})
 EMPTY = "waiting and ("

@@ -21,7 +21,6 @@ def to_store(stream):
     return text
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("3.to_store", to_store)
 IF = 'reason != "stop"'
 SAID = 'f"finish reason {reason}"'

@@ -17,7 +17,6 @@ def whole(stream):
     return total
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("3.whole", whole)
 STEP = "total = chunk if total is None else total + chunk"
 

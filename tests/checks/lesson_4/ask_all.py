@@ -32,7 +32,6 @@ async def asks_in_a_group(model, prompts, at_most):
     return [task.result() for task in tasks]
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.ask_all", asks_in_a_group)
 TURN, ASK = "async with turn:", "return await text_of(model, prompt)"
 GO, RESULTS = "for prompt in prompts]", "return [task.result() for task in tasks]"

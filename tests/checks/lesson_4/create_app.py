@@ -55,7 +55,6 @@ def create_app(model):
     return app
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.create_app", create_app)
 LOOP, PIECE = "async for chunk in model.astream(question)", "framed(chunk.content)"
 NEXT = "\n            "  # a line break and the indentation of the body of `frames`

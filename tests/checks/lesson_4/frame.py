@@ -13,7 +13,6 @@ def frame(text):
     return f"data: {data}\n\n"
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.frame", frame)
 DATA, FRAME = "json.dumps(text)", r'f"data: {data}\n\n"'
 

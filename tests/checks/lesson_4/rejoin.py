@@ -63,7 +63,6 @@ def create_lasting_app(model):
     return app
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.rejoin", create_lasting_app)
 FRAME = r'f"id: {number}\nevent: {name}\ndata: {json.dumps(text)}\n\n"'
 LOOP = "while event := await reply.event(number):"

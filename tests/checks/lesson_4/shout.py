@@ -18,7 +18,6 @@ async def shout(model, prompt):
         yield chunk.content.upper()
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.shout", shout)
 LOOP = "async for chunk in chunks:"
 YIELD = "yield chunk.content.upper()"

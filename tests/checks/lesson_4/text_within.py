@@ -30,7 +30,6 @@ class Ended(BaseException):
     """A `BaseException` that isn't an `Exception` or asyncio's `CancelledError`."""
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("4.text_within", text_within)
 ADD = "text += chunk.content"
 EXCEPT = "except TimeoutError:\n        pass"

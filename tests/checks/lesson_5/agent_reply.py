@@ -16,7 +16,6 @@ async def agent_reply(agent, history):
 
 
 STOPS = "isinstance(chunk, ToolMessage):\n                return\n            if "
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.agent_reply", agent_reply)
 CHECK = "isinstance(chunk, AIMessageChunk) and "
 

@@ -24,7 +24,6 @@ async def agent_stages(items):
                 yield stage
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.agent_stages", agent_stages)
 SAID = "                stage = new\n                yield stage"
 CHUNK = "isinstance(item[0], AIMessageChunk)"

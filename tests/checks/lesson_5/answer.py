@@ -38,7 +38,6 @@ async def answer(model, tools, messages):
             messages.append(await by_name[call["name"]].ainvoke(call))
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.answer", answer)
 BEGIN, PIECE, STOP = "    while True", "yield chunk", 'finish_of(whole) != "tool_calls"'
 THINKS, CALLS = 'yield Status("Thinking")', 'yield Status("Tool call", call["name"])'

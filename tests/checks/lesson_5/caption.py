@@ -15,7 +15,6 @@ def caption(done, total, seconds):
     return f"{done} of {total}, about {left:.0f} s left"
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.caption", caption)
 UNKNOWN = "    if total is None"
 

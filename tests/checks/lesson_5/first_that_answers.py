@@ -32,7 +32,6 @@ async def first_that_answers(models, prompt):
                 raise
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.first_that_answers", first_that_answers)
 STREAM, SHOWN = "model.astream(prompt)", "bool(chunk.content)"
 CATCH, LAST, RAISE = "except Exception:", "number == len(models)", "                raise"

@@ -36,7 +36,6 @@ async def guarded_reply(pieces, allowed, longest):
         yield held
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.guarded_reply", guarded_reply)
 CHECK = "            if not allowed(held):\n                raise Refused\n"
 SAFE = "safe = len(held) - (longest - 1)"

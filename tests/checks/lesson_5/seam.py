@@ -23,7 +23,6 @@ def from_the_left(partial, more):
             return partial + more[len(partial) - at :]
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.seam", seam)
 SIZES, FITS = "range(min(len(partial), len(more)), 0, -1)", "partial.endswith(more[:size])"
 FIRST = "    {}\n    for size".format  # adds a line before the loop

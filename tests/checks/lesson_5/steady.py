@@ -31,7 +31,6 @@ async def steady(sources, seconds):
                 raise
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.steady", steady)
 COMMITS, LAST = "committed(piece)", "number == len(sources)"
 DONE, RAISE = "            return", "                raise"

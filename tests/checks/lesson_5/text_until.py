@@ -34,7 +34,6 @@ async def text_until(stop, model, prompt):
     return "".join(said)
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.text_until", text_until)
 LOOP, ADD = "async for chunk in model.astream(prompt)", "said.append(chunk.content)"
 FIRST = "await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)"

@@ -43,7 +43,6 @@ async def ticket(model, conversation):
     yield Ticket.model_validate_json(text)
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.ticket", ticket)
 READ = "yield readable(text)"
 LAST, LACKS = "yield Ticket.model_validate_json(text)", 'finish != "stop"'

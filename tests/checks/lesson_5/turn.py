@@ -20,7 +20,6 @@ async def turn(model, history, question):
         history.append(AIMessage(said))
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.turn", turn)
 SENT, BEGIN = "[*history, HumanMessage(question)]", "history.append(HumanMessage(question))"
 GROW, PIECE, END = "said += chunk.content", "yield chunk.content", "history.append(AIMessage(said))"
@@ -59,7 +58,7 @@ edit("another reply stored", {GROW: "said = chunk.content"})
 edit("another reply stored", {"AIMessage(said)": "AIMessage(said.strip())"})
 
 
-@right("5.turn", says="lost connection.$")  # no remark: a chain closes its model's stream
+@right("5.turn", says="lost connection.$")  # no note on closing: a chain closes its model's stream
 async def of_a_chain(model, history, question):
     history += [HumanMessage(question), AIMessage("")]
     async with aclosing((model | StrOutputParser()).astream(history[:-1])) as texts:

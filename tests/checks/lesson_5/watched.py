@@ -23,7 +23,6 @@ async def watched(stream, seconds):
             yield chunk
 
 
-# edit(expected mistake or None, {old code: new code}, regex that the check's message must match)
 edit = edits("5.watched", watched)
 OfItsOwn = type("Stalled", (BaseException,), {})
 WAIT, LIMIT = "asyncio.wait_for(anext(stream), seconds)", "anext(stream), seconds"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hub.class_test.temporary_hub import NOT_DOWNLOADED
 from tools.programs import ROOT
 
 needs_npm = pytest.mark.skipif(
@@ -58,8 +59,8 @@ def start(place: Path) -> "subprocess.Popen[str]":
 def test_two_learners_go_through_lesson_1_on_a_real_hub(place):
     running = start(place)
     output, _ = running.communicate(timeout=480)
-    if "npm could not fetch" in output:
-        pytest.skip("npm could not fetch JupyterHub's proxy: there is no network, and no cache")
+    if NOT_DOWNLOADED in output:
+        pytest.skip(f"{NOT_DOWNLOADED}: there is no network, and no cache")
     assert "Failures     none" in output, output
     assert "getting ready: 2 of 2" in output
     assert "comparing: live text: 2 of 2" in output

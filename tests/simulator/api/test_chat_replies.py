@@ -47,7 +47,7 @@ def test_replies_and_chunks_match_the_apis_types(server: Simulator, fields: dict
     assert choices[-1]["finish_reason"] == whole["choices"][0]["finish_reason"]
     text = "".join(choice["delta"].get("content") or "" for choice in choices)
     assert text == (whole["choices"][0]["message"]["content"] or "")
-    arguments: dict[int, str] = {}  # keyed by call index
+    arguments: dict[int, str] = {}
     for choice in choices:
         for piece in choice["delta"].get("tool_calls", []):
             so_far = arguments.get(piece["index"], "")

@@ -155,9 +155,6 @@ def test_all_fields_of_the_apis_requests_are_known() -> None:
     assert fields.__required_keys__ | fields.__optional_keys__ == known_fields(ResponsesBody)
 
 
-# --- Clients
-
-
 def test_openais_stream_helper_collects_text_and_reasoning(client: OpenAI) -> None:
     with client.responses.stream(
         model="sim-fast", input="Name a river.", reasoning={"summary": "auto"}

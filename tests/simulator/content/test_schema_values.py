@@ -179,7 +179,6 @@ def arrays(draw, inner):
 
 
 def nested(inner):
-    """Return a strategy for schemas that contain schemas from `inner`."""
     unions = st.lists(inner, min_size=1, max_size=3).map(lambda any_of: {"anyOf": any_of})
     return objects(inner) | arrays(inner) | unions
 

@@ -1,4 +1,4 @@
-"""Conversations with the simulated model: what must be true of its replies."""
+"""Conversations with the simulated model: properties of its replies."""
 
 import re
 

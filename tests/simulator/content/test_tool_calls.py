@@ -52,7 +52,6 @@ def called(*cities):
 
 
 def result(city, content):
-    """Return the message with the result of a tool call from `called`."""
     return {"role": "tool", "tool_call_id": city, "content": content}
 
 

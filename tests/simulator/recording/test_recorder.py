@@ -33,7 +33,6 @@ DONE = b"data: [DONE]\n\n"
 
 
 def text(content: Any, **more: Any) -> dict[str, Any]:
-    """Return a chunk with this text."""
     return {"choices": [{"index": 0, "delta": {"content": content} | more}]}
 
 
@@ -78,7 +77,6 @@ def saved(reply: RecordedReply, folder: Path) -> RecordedReply:
 
 @contextmanager
 def replaying(reply: RecordedReply) -> Iterator[OpenAI]:
-    """Run a simulator with this recording, and yield a client."""
     with closing(VirtualSimulator(recordings=Recordings([reply]))) as simulator:
         yield simulator.openai()
 

@@ -104,7 +104,7 @@ def test_a_slow_push_is_followed_by_as_long_a_pause():
 
     timers = Timers(clock)
     throttle = Throttle(push, timers.later, clock=clock)
-    for _ in range(100):  # a piece every 0.1 s
+    for _ in range(100):
         throttle.request_push()
         timers.move_to(clock.now + 0.1)
     assert all(later - earlier >= 4.0 for earlier, later in pairwise(pushes))

@@ -20,8 +20,8 @@ from utils.checks.engine.stream_runner import run_async
 class _App(Wanted):
     def fits(self, value: object) -> bool:
         """Whether a value is an app: an object that can be called, or a raw ASGI function."""
-        if inspect.iscoroutinefunction(value):  # so is an endpoint, which isn't an app
-            return len(inspect.signature(value).parameters) == 3
+        if inspect.iscoroutinefunction(value):
+            return len(inspect.signature(value).parameters) == 3  # scope, receive and send
         return callable(value) and not inspect.isroutine(value) and not isinstance(value, type)
 
 
@@ -37,8 +37,7 @@ NO_APP: Mistakes[Run] = {  # mistakes that a check looks for before mistakes in 
 
 
 def _makes_an_app(answer: object) -> bool:
-    """Whether the answer can be called to create an app, and isn't an app itself."""
-    return callable(answer) and not isinstance(answer, Starlette)
+    return callable(answer) and not isinstance(answer, Starlette)  # an app is callable, too
 
 
 def run_app(

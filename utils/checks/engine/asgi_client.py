@@ -33,9 +33,9 @@ _STUCK = 5.0  # virtual seconds until the server cancels a request whose client 
 class Visit:
     """One request and its response."""
 
-    status: int | None = None  # the HTTP status; None until it arrives
+    status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""  # all bytes received
+    body: bytes = b""
     events: list[sse.Event] = field(default_factory=list)  # the events a browser would dispatch
     began: float = field(default_factory=virtual_time.now)  # when the request was sent
     over: float | None = None  # when the app finished handling the request; None until then

@@ -138,7 +138,6 @@ class FakeModel(ChatOpenAI):
     def _request(
         self, messages: list[BaseMessage], stop: Any, settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
-        """Record a request; return the reply and a new `Reading`."""
         usage = settings.pop("stream_usage", None)
         if usage is None:
             usage = self.stream_usage

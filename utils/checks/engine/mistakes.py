@@ -176,8 +176,8 @@ LAST: Mistakes[Run] = {
     **_LEFT,
 }
 
-# Looked for only in the first case, and only if another mistake was found there, which it explains:
-# by itself, requesting more from a stream that has ended is harmless.
+# Looked for only if another mistake was found in the first case, which one of these may explain. By
+# itself, reading a stream again after its end is harmless.
 CAUSES: Mistakes[Run] = {
     "reads twice": lambda run: (
         any(each.ends_signalled > 1 and each.items > 0 for each in run.reply.readings)

@@ -97,7 +97,7 @@ class Reading:
 class Reply:
     """A prepared reply, and a log of how it was read."""
 
-    pieces: Sequence[str] = ()  # the pieces in which the text arrives
+    pieces: Sequence[str] = ()
     calls: Sequence[tuple[str, str]] = ()  # tool calls after the text: names and JSON arguments
     finish: str | None = "stop"  # the finish reason; None for a stream that ends without one
     usage: UsageMetadata | None = None  # the provider's token counts
@@ -277,7 +277,7 @@ class Reply:
         compact = self.compact and not self.calls  # the finish reason must come after tool calls
         if self.fails_after == 0:
             yield ROLE_AFTER, self.error
-        # a new string, as in parsed JSON: it equals a literal but isn't the same object
+        # a new string, as in parsed JSON, so that comparing it with `is` fails
         finish = self.finish and "".join(self.finish)
         ending = {"finish_reason": finish, "model_name": self.model_name}
         if not compact:

@@ -32,13 +32,13 @@ _LIMITS = ("max_tokens", "max_completion_tokens")  # the settings that limit a r
 class Case:
     """The input for one run of an answer; exercises can add fields in a subclass."""
 
-    text: str = RIVERS  # the text of the reply
+    text: str = RIVERS
     seed: int = 1  # determines where the text is split into pieces
     pieces: Sequence[str] | None = None  # the reply's pieces; by default, `text` is split
     compact: bool = False  # whether the first chunk contains text as well as the role
     # extra seconds of silence before pieces, keyed by piece index
     silences: Mapping[int, float] = field(default_factory=dict)
-    prompt: str = PROMPT  # the prompt that the model should receive
+    prompt: str = PROMPT
     fails_after: int | None = None  # how many pieces are sent before the connection is lost
     # The number of items, not counting empty strings, before the reader closes the answer's stream.
     # For a web app: the events (an int) or virtual seconds (a float) before the client disconnects.
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def ordinary(self) -> bool:
-        """Whether the case is too ordinary to mention in messages."""
+        """Whether messages don't mention the case."""
         return not self.when
 
     def reply(self, **how: Any) -> Reply:
@@ -138,7 +138,7 @@ class Run(Record):
     taken: list[int] = field(default_factory=list)  # the number of pieces taken before each item
     at: list[float] = field(default_factory=list)  # virtual seconds until each item was yielded
     seconds: float = 0.0  # the duration of the run in virtual seconds
-    error: BaseException | None = None  # the exception that the answer raised
+    error: BaseException | None = None
     goes_on: bool = False  # whether the stream yielded so many items that it counts as infinite
     altered: bool = False  # whether the answer changed an item after yielding it
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed

@@ -46,8 +46,6 @@ class How(TypedDict, total=False):
 
 
 class _Runner:
-    """Runs an answer and records in `run` what it does."""
-
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
     ) -> None:
@@ -99,7 +97,7 @@ class _Runner:
         return virtual_time.now() - self._began
 
     def await_threads(self, before: Sequence[threading.Thread]) -> None:
-        """Wait for threads that the answer left running; record whether they read meanwhile.
+        """Wait for threads that the answer left running; record whether they still read a reply.
 
         `before` contains the threads that were running before the answer began.
         """
@@ -237,7 +235,7 @@ def run_async(
 
 async def _watched(runner: _Runner, pause: float) -> None:
     """Run the answer, then list unfinished tasks before they can continue."""
-    # needed now: `finally` has no running loop if an answer that never ends is discarded
+    # not in `finally`: if the answer never ends, that runs when no loop is running
     loop = asyncio.get_running_loop()
     try:
         await _awaited(runner, pause)
@@ -304,7 +302,7 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
         elif inspect.iscoroutine(coro):
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
-                found[task] = coro.__qualname__  # such as `Event.wait`; names with a dot come last
+                found[task] = coro.__qualname__  # contains a dot, as in `Event.wait`
             elif learners_own(file) or coro.__qualname__ == "StructuredTool.ainvoke":
                 found[task] = coro.__name__  # a tool's task was made by the answer, too
     return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

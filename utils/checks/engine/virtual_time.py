@@ -70,7 +70,7 @@ class Clock:
 
 
 _MOMENT = 0.001  # the longest that `time.sleep` sleeps in real time, in seconds
-# How often a real loop, on which no time passes, runs its other tasks during a delay. LangChain's
+# How many times `sleep` lets other tasks run on a real loop, instead of waiting. LangChain's
 # `astream_events`, for example, passes a chunk through several tasks.
 _ROUNDS = 20
 
@@ -133,9 +133,9 @@ def blocked() -> float:
 
 
 def thread_context() -> Context:
-    """Return a copy of the context, for a new thread, which then follows the caller's clock.
+    """Return a context in which a new thread follows the caller's clock, unless that is a loop's.
 
-    It doesn't follow the clock of a loop, which knows only the threads that the loop itself starts.
+    A loop's clock doesn't wait for threads that the loop didn't start.
     """
     context = copy_context()
     if isinstance(_CLOCK.get(), VirtualLoop):

@@ -25,7 +25,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the learner's function once."""
     reply = case.reply()
     run = call("first_sentence", answer, case, reply, case.model(reply), case.prompt)
     arrived = list(accumulate(map(len, reply.pieces)))

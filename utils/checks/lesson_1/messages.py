@@ -295,12 +295,11 @@ DIAGNOSIS = clinic_messages(
         "slow model for buffered": "Once its text arrives, the gaps between pieces are short. "
         "Can a slow model write that fast?",
     },
-    denied={"slow model": "isn't a slow model"},  # the default lacks the article
+    denied={"slow model": "isn't a slow model"},
 )
 
 
 def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    """Return a sentence for each change, stating its TTFT."""
     return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
 
 

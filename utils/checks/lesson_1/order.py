@@ -18,10 +18,8 @@ _FILE = "<your order>"  # the file name that tracebacks show for the ordered lin
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The order of the lines and, if Python can run them, what they measured."""
-
     lines: Mapping[str, str] = field(default_factory=dict)  # the code of each line, by letter
-    given: Any = ""  # the order that was passed
+    given: Any = ""
     is_order: bool = True  # whether the order is a string or a list of single letters
     letters: str = ""  # the letters of the order, without separators
     unknown: str = ""  # the first letter that doesn't name a line; "" if there is none
@@ -40,7 +38,6 @@ class Seen:
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Run the lines in the given order."""
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
         return Seen()
     lines, given = answer

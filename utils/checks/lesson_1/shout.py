@@ -18,11 +18,9 @@ from utils.checks.engine.stream_runner import call
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The chain that was built, and a run that read its stream."""
-
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the most characters of complete words that were held back at any time
+    words_held: int  # the most characters ever held back, not counting unfinished words
     functions: Sequence[Any]  # the chain's functions that LangChain calls with the whole text
 
 
@@ -42,7 +40,6 @@ def _words_held(reply: Reply) -> int:
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Build the chain and loop over its stream once."""
     reply = case.reply()
     chain, early = None, 0
 

@@ -44,7 +44,7 @@ class Screen(Printed):
         self._waiting_since = None
 
     def _await_threads(self) -> None:
-        """Give the answer's threads the time that a real delay would, to print what was taken."""
+        """Wait, as a real delay would, until other threads have printed the pieces taken so far."""
         with self._shows_all:
             if threading.active_count() > self._threads and not self._shows_all.wait_for(
                 lambda: self.tell() >= sum(map(len, self._reply.pieces[: self._reply.taken])),
@@ -61,8 +61,6 @@ class Screen(Printed):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The printed text, and what a second call returned."""
-
     printed: str
     flushed: bool  # see `Screen`
     again: Any  # the return value of the second call
@@ -71,7 +69,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the answer twice, recording standard output."""
     runs, screens = [], []
     for reply in (case.reply(), case.reply()):
         screens.append(Screen(reply))
@@ -108,7 +105,7 @@ MISTAKES: Mistakes[Seen] = {
         and s.printed.rstrip("\n").endswith(s.reply.text)
     ),
     "prints another text": lambda s: not s.right,
-    "doesn't flush": lambda s: not s.flushed and s.reply.most_held == 0,  # but printed in time
+    "doesn't flush": lambda s: not s.flushed and s.reply.most_held == 0,
     "keeps text of an earlier call": lambda s: (
         s.returned != s.again and s.again == f"{s.returned}{s.reply.text}"
     ),

@@ -45,10 +45,8 @@ def _ttft(change: _Change) -> float:
 
 @dataclass(frozen=True)
 class Seen:
-    """The answer, which orders the changes, and each change's TTFT in seconds."""
-
     answer: Any
-    ttfts: Mapping[str, float]
+    ttfts: Mapping[str, float]  # each change's TTFT in seconds
     letters: str  # the letters of the order, without separators
     unknown: str  # the first letter that doesn't name a change; "" if there is none
     repeated: str  # the first letter that appears more than once; "" if there is none
@@ -61,7 +59,6 @@ class Seen:
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Compute the TTFTs and parse the letters in the answer."""
     ttfts = {letter: _ttft(change) for letter, change in _CHANGES.items()}
     read = letters_in(answer, ttfts)
     missing = [letter for letter in ttfts if letter not in read["letters"]]

@@ -28,7 +28,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Read the words that the answer yields for one stream of pieces."""
     reply = case.reply()
     run = call("words", answer, case, reply, reply.stream, streams=True)
     words, needed = reply.text.split(), _needed(reply)

@@ -30,7 +30,7 @@ class Seen(HandlerRun):
     fresh: Any  # a new collector's `.text`
     looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
-    pieces: Sequence[str]  # the reply's pieces
+    pieces: Sequence[str]
     longest: str  # the longest value that `.text` had after a chunk
     late: Sequence[tuple[str, Any]]  # the entries of `looks` whose text and value differ
 

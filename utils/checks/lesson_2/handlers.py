@@ -98,7 +98,6 @@ def run_handlers(
 
 
 def is_handler_class(answer: object) -> bool:
-    """Whether the answer is a subclass of LangChain's `BaseCallbackHandler`."""
     return isinstance(answer, type) and issubclass(answer, BaseCallbackHandler)
 
 
@@ -159,8 +158,8 @@ class Attaching(Run):
     again: Any  # the result when the answer is called a second time
     log: Sequence[str]  # LangChain's log messages about callbacks
     wrong: bool  # whether the wrong number was returned although the whole reply arrived
-    calls: Sequence[Call]  # the calls to the model's methods
-    handlers: Sequence[Any]  # all handlers that were attached
+    calls: Sequence[Call]
+    handlers: Sequence[Any]
     classes: Sequence[type]  # classes attached instead of instances; LangChain ignores them
     unfilled: str  # the name of a misnamed token parameter; "" if there is none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls

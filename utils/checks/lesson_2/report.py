@@ -67,7 +67,7 @@ def observe(answer: Any, case: Runs) -> Seen:
         _run(case, {"callbacks": [one, spy]})
         again = make()
         _run(case, {"callbacks": [again]})
-        before = _sizes(again)  # a place that is filled only once, such as a counter, may remain
+        before = _sizes(again)  # a counter may keep its entries, but must not grow
         _run(case, {"callbacks": [again]})
         kept.extend(name for name, size in _sizes(again).items() if size > before.get(name, 0))
 
@@ -117,10 +117,9 @@ def _until_lost(chunks: Iterable[object]) -> Iterator[object]:
 
 
 def _sizes(handler: object) -> dict[str, int]:
-    """Return the number of entries, including nested ones, in each place that can hold them.
+    """Return the sizes of the handler's attributes and of the globals that its methods use.
 
-    These are the handler's attributes, except those with only the reports, and the globals that
-    its methods use.
+    Nested entries count. Attributes that are equal to the reports are left out.
     """
     reports = getattr(handler, "reports", None)
     own = vars(type(handler))

@@ -15,7 +15,7 @@ _TOKENS = "langchain_core.callbacks.manager.{}CallbackManagerForLLMRun.on_llm_ne
 
 
 def observe(answer: Any, case: Case) -> Attaching:
-    """Call the answer twice, to detect a reused handler; record what is returned and attached."""
+    """Call the answer twice, to detect a reused handler."""
     with handlers.callback_log() as log:
         run, again = _run(answer, case), _run(answer, case)
     return Attaching.seen(run, run.reply.text.count(" "), again=again.returned, log=log)

@@ -35,8 +35,6 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Attaching):
-    """A run of `spent`, with the replies and token counts; `right` is the correct sum."""
-
     case: Prompts
     replies: dict[str, Reply]  # keyed by prompt
     readings: Sequence[Reading]  # all requests that were sent
@@ -67,7 +65,6 @@ _MODELS = {_RIVER: "river-1", _TIDE: "river-1", _SEA: "sea-2"}
 
 
 def observe(answer: Any, case: Prompts) -> Seen:
-    """Call the answer twice; the replies contain two different model names."""
     with handlers.callback_log() as log:
         run, replies = _observed(answer, case)
         again, _ = _observed(answer, case)

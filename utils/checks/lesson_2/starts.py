@@ -69,7 +69,6 @@ def _number(row: Mapping[str, Any] | None, name: str) -> Any:
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Run the four cases and compare the answer with the actual counts."""
     if not isinstance(answer, Mapping):
         return Seen(answer)
     rows = {case: _row(answer.get(case, ...)) for case in CASES}

@@ -44,7 +44,6 @@ class Seen(HandlerRun):
 
 
 def observe(answer: Any, case: Timed) -> Seen:
-    """Read `.ttft` after each chunk."""
     reply = case.reply(first_after=0.0 if case.compact else _FIRST_AFTER)
     looks: list[float] = []
     readings: list[tuple[int, Any]] = []  # (number of pieces so far, value of `.ttft`)
@@ -110,7 +109,6 @@ def _rounded(value: Any, seconds: float) -> bool:
 
 
 def _takes_the_chunk(s: Seen) -> bool:
-    """Whether `on_llm_new_token` has a `chunk` parameter but no `token` parameter."""
     handler: Any = s.handler
     names = inspect.signature(handler.on_llm_new_token).parameters
     return "chunk" in names and "token" not in names

@@ -5,7 +5,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.run import Wanted
-from utils.checks.lesson_3 import given  # code shared with the checks for `whole` and `to_store`
+from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, UNKNOWN, WEATHER, Chunks, Seen, ended
 
 _LIST = Wanted(list, "a list of tool calls, which may be empty")
@@ -21,7 +21,6 @@ _OTHER_REASONS = ("content_filter", "stop", UNKNOWN, "function_call", "tool_use"
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the learner's function with one stream of chunks."""
     return given.observe("calls", answer, case, _LIST)
 
 

@@ -34,8 +34,6 @@ Done"""
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The result of calling the answer once with the case's text."""
-
     kept: str  # the text, without the last line if that consists of one or two backticks
     open: bool  # whether a code block is still open at the end of `kept`
 
@@ -63,7 +61,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the learner's function with the case's text."""
     lines = case.text.split("\n")
     kept = "\n".join(lines[:-1] if lines[-1].strip() in _HALF_FENCES else lines)
     run = call("closed", answer, case, Reply(), case.text)  # the reply is a placeholder

@@ -39,11 +39,9 @@ _NOTHING = Passed("", 1000)
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The strings that were yielded, and the strings that should have been yielded."""
-
     case: Pace
     due: Sequence[Passed]  # the strings that should have been yielded
-    clock_calls: int  # how many times the answer called its clock
+    clock_calls: int
     passed: Sequence[Passed]  # the strings that were yielded
     wrong: Passed  # the first yielded string that differs from the one due
     wanted: Passed  # the string due in its place; `_NOTHING`, like `wrong`, if all are right
@@ -52,7 +50,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Pace) -> Seen:
-    """Read what the answer yields for one stream, and record its calls to the clock."""
     reply = case.reply(first_after=0.0, gap=0.0, silences=dict(enumerate(case.gaps)))
     clock_times: list[float] = []
 

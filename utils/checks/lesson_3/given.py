@@ -44,15 +44,12 @@ def ended(finish: str | None, text: str = HERON, calls: Sequence[tuple[str, str]
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """One run of an answer on a stream of chunks."""
-
     case: Chunks
     chunks: Sequence[AIMessageChunk]  # all chunks; empty if the reply fails or the stream is empty
     read_chunks: int  # how many chunks were read
 
     @property
     def chunk_sum(self) -> AIMessageChunk:
-        """The sum of all chunks."""
         return reduce(add, self.chunks)
 
 

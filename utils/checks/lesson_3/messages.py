@@ -258,7 +258,7 @@ DIAGNOSIS = clinic_messages(
         "no exception for any reason": _SILENCE,
         "no exception for judges the text": _SILENCE,
     },
-    denied={  # phrases for labels that would be ungrammatical after "isn't"
+    denied={
         "any reason": "doesn't go by whether there is a finish reason",
         "judges the text": "doesn't judge the text",
         "no exception": "doesn't store everything that raises no exception",

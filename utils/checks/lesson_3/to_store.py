@@ -5,12 +5,12 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import FIRST as SHARED
-from utils.checks.engine.mistakes import SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
+from utils.checks.engine.mistakes import SLIPS, TEXT
 from utils.checks.engine.run import ANYTHING, REPEATED, STRING
-from utils.checks.lesson_3 import given  # code shared with the checks for `whole` and `calls`
+from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
-# finds a word that begins as "no" or "None" do, in an error message about a missing finish reason
+# matches an error message that reports a missing finish reason
 _MISSING = re.compile(
     r"(?<![a-z])(no|nil|un|never|neither|null|n/?a\b|without|w/o|before|missing|lack|lost|zero"
     r"|empty|blank|absent|omitted|cannot)|n't\b|\[\]|\{\}|''",
@@ -19,13 +19,12 @@ _MISSING = re.compile(
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the learner's function with one reply, which it should accept or reject."""
     finished = case.finish == "stop" and not case.empty
     return given.observe("to_store", answer, case, STRING if finished else ANYTHING)
 
 
 def _complete(s: Seen) -> bool:
-    return s.wants is STRING and s.case.whole  # `wants` is the type that the answer should return
+    return s.wants is STRING and s.case.whole
 
 
 def _refused(s: Seen) -> bool:
@@ -36,7 +35,7 @@ def _replaced(s: Seen) -> bool:
     """Whether the connection error was replaced rather than propagated or chained."""
     if s.error is None or s.error is s.reply.error or s.case.fails_after is None:
         return False
-    if not s.lost:  # the raised error isn't even chained to the connection error
+    if not s.lost:
         return _refused(s)
     hidden = s.error.__suppress_context__ and not s.error.__cause__  # `raise … from None`
     return hidden or not _refused(s)

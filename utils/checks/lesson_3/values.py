@@ -14,8 +14,6 @@ _PIECES = ('{"city', '": "Ro', 'me", "te', 'mp": 2', "1}")
 
 @dataclass(frozen=True)
 class Seen:
-    """The first difference between the learner's values and the parser's."""
-
     answer: Any
     yielded: Sequence[dict[str, Any]]
     at: int = 0  # the index of the first difference; if there is none, the shorter list's length
@@ -27,7 +25,6 @@ class Seen:
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Compare the answer with the values that the parser yields."""
     yielded = list(JsonOutputParser().transform(iter(_PIECES)))
     if not isinstance(answer, list | tuple):
         return Seen(answer, yielded)

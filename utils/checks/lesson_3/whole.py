@@ -7,19 +7,17 @@ from langchain_core.messages import AIMessageChunk
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import ANYTHING, REPEATED, Wanted
-from utils.checks.lesson_3 import given  # code shared with the checks for `calls` and `to_store`
+from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, WEATHER, Chunks, Seen
 
 _CHUNK = Wanted(AIMessageChunk, "one chunk, the sum of all")
 
 
 def observe(answer: Any, case: Chunks) -> Seen:
-    """Call the learner's function with one stream of chunks."""
     return given.observe("whole", answer, case, ANYTHING if case.empty else _CHUNK)
 
 
 def wrong_fields(s: Seen) -> list[str]:
-    """Return the names of the fields that are wrong in the returned sum."""
     if not s.chunks:
         return []
     returned, right = _fields(s.returned), _fields(s.chunk_sum)

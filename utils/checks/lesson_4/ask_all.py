@@ -41,8 +41,6 @@ class Prompts(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The returned list, and how the replies were requested and read."""
-
     case: Prompts
     replies: dict[str, Reply]  # keyed by prompt
     readings: Sequence[Reading]  # one for each request that was sent
@@ -57,7 +55,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Prompts) -> Seen:
-    """Run the answer with a model whose replies stream at different rates."""
     again = Reply(cut("The North Sea, which is never quite still.", 435), gap=0.2)
     replies = {
         prompt: Reply(
@@ -101,7 +98,7 @@ def observe(answer: Any, case: Prompts) -> Seen:
 
 
 FIRST: Mistakes[Seen] = {
-    # after a failure, coroutines that were waiting for a place need no `await`
+    # if one reply fails, coroutines for the remaining prompts may never be awaited
     "never awaited": lambda s: s.case.whole and SHARED["never awaited"](s),
     "changes an argument": lambda s: bool(s.changed),
     "tries again": STRESSED["tries again"],
@@ -154,7 +151,7 @@ check = Exercise(
         Prompts(at_most=50),
         Prompts(at_most=3, prompts=(), when="for an empty list of prompts"),
         Prompts(at_most=3, fails_after=2, when=_LOST),
-        # with one place, the other prompts wait forever if the failed reply doesn't free it
+        # with `at_most=1`, the other prompts wait forever if the failed call never frees its slot
         Prompts(at_most=1, fails_after=2, when=_LOST),
     ),
     mistakes=MISTAKES,

@@ -49,8 +49,6 @@ class Visited(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The response to the case's question, and the duration of the slowest response."""
-
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
     undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
@@ -70,12 +68,10 @@ class Seen(Run):
 
     @property
     def gave(self) -> str:
-        """The verb for the output, used in messages."""
         return "sent"
 
 
 def observe(answer: Any, case: Visited) -> Seen:
-    """Create an app and send requests to it."""
     reply = case.reply()
     replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.second else {})}
     visits: list[Visit] = []

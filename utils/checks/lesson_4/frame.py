@@ -31,14 +31,11 @@ _TEXTS = (
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The result of parsing the frame as a browser would."""
-
     events: Sequence[sse.Event]  # the events that a browser would dispatch
     value: Any  # the first event's data, parsed as JSON; `NO_JSON` if it isn't valid JSON
 
 
 def observe(answer: Any, case: Case) -> Seen:
-    """Call the learner's function with one string."""
     run = call("frame", answer, case, case.reply(), case.text)
     events = sse.parse(run.returned) if isinstance(run.returned, str) else []
     return Seen.of(run, events=events, value=json_of(events[0]) if events else NO_JSON)

@@ -519,7 +519,7 @@ DIAGNOSIS: Messages[Diagnosis] = {
     **clinic_messages(
         "endpoint",
         "",  # replaced below
-        {  # keys: the wrong label, "for", the correct label
+        {  # each key is "WRONG LABEL for CORRECT LABEL"
             "healthy for blocks the loop": "Its own client is served correctly. What happened to "
             "the health checks in the meantime?",
             "healthy for keeps generating": "A client that stays is served correctly. What "
@@ -537,7 +537,7 @@ DIAGNOSIS: Messages[Diagnosis] = {
             "checks?",
             "buffered for keeps generating": _EARLY,
         },
-        denied={  # what to write where "isn't blocks the loop" would be ungrammatical
+        denied={
             "blocks the loop": "doesn't block the loop",
             "keeps generating": "doesn't keep generating",
             "keeps generating for blocks the loop": "does keep generating, but no health "

@@ -42,7 +42,6 @@ class Readers(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the whole reply arrives."""
         return super().whole and self.stops is None
 
 
@@ -58,21 +57,18 @@ class Rejoin(NamedTuple):
 class Reader:
     """A page that reconnects with the last event id it received, like an `EventSource`."""
 
-    visits: list[Visit] = field(default_factory=list)  # the requests, each with its response
+    visits: list[Visit] = field(default_factory=list)
 
     @property
     def events(self) -> list[Any]:
-        """The events of all connections."""
         return [event for visit in self.visits for event in visit.events]
 
     @property
     def text(self) -> str:
-        """The text on the page."""
         return "".join(visit.text for visit in self.visits)
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """The ids and data of the messages."""
         return [(event.id, event.data) for event in self.events if event.type == "message"]
 
     async def read(
@@ -111,8 +107,6 @@ class Reader:
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The responses that an app sent to a reply's readers."""
-
     case: Readers
     begun: Visit  # the response to `POST /chat`; empty if there is no app
     # the reply's readers; the last one connects after the reply has ended; empty without a reply
@@ -132,12 +126,10 @@ class Seen(Run):
 
     @property
     def output(self) -> str:
-        """The text that `reader` received."""
         return self.reader.text
 
 
 def observe(answer: Any, case: Readers) -> Seen:
-    """Create an app, start a reply, and read it."""
     reply = case.reply()
     plain = case.whole and case.drops == ((),)  # whether one connection receives the whole reply
     readers = [Reader() for _ in (*case.drops, "later")]  # the last one reads the finished reply
@@ -193,7 +185,7 @@ def observe(answer: Any, case: Readers) -> Seen:
         run,
         **seen,
         kept=kept,
-        expected=due,  # the same text for every reader
+        expected=due,
         reader=misled[0] if misled else readers[0],
         late=(visits[-1].over or 0.0) - visits[-1].began if visits else 0.0,
         refusals=[visit for visit in visits if visit.status != 200],
@@ -205,7 +197,6 @@ def observe(answer: Any, case: Readers) -> Seen:
 
 
 async def _send_bad_requests(app: App, path: str) -> list[tuple[str, Visit]]:
-    """Send bad requests; return each request's path or event id, with the response."""
     reply, stop = LOST
     return [
         (reply, await get(app, f"/replies/{reply}")),
@@ -231,14 +222,13 @@ def _key(begun: Visit) -> str:
 
 
 def _repeats_from(s: Seen) -> int | None:
-    """Return where text that `reader` received twice begins, as an index; None if there is none."""
+    """Return the index of the first text that `reader` received twice; None if there is none."""
     rejoin = s.reader.wrong_rejoin(s.expected)
     at = s.expected.find(rejoin.after[:8]) if rejoin.after else -1
     return at if 0 <= at < len(rejoin.before) else None
 
 
 def fails(visit: Visit) -> bool:
-    """Whether a response's status isn't 2xx."""
     return visit.status not in range(200, 300)
 
 

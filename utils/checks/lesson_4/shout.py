@@ -9,7 +9,6 @@ from utils.checks.engine.stream_runner import run_async
 
 
 def observe(answer: Any, case: Case) -> Run:
-    """Call the answer, and read its stream."""
     reply = case.reply()
     args = (case.model(reply), case.prompt)
     run = run_async("shout", answer, case, reply, *args, streams=True, passes_on=True)

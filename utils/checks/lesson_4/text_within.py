@@ -30,7 +30,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Timed) -> Seen:
-    """Run the answer once."""
     reply = case.reply()
     run = _run(answer, case, reply)
     arrivals = [reply.arrives(at) for at in range(run.total)]

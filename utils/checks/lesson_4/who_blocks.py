@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from utils.checks.engine import virtual_time
-from utils.checks.engine.diagnosis import FORM, Diagnosis  # FORM: mistakes in the answer's form
+from utils.checks.engine.diagnosis import FORM, Diagnosis
 from utils.checks.engine.exercise import Exercise
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.reply import Reply, cut
@@ -19,7 +19,7 @@ ALIVE = 0.2  # seconds; a longer gap between heartbeats counts as blocking
 _BEAT = 0.1  # seconds between heartbeats, as in the lesson's widget
 _QUESTION = "Describe a harbour."
 
-Snippet = Callable[[FakeModel], Awaitable[Any]]  # runs one of the exercise's snippets
+Snippet = Callable[[FakeModel], Awaitable[Any]]
 
 
 async def _a(model: FakeModel) -> None:
@@ -67,7 +67,6 @@ class Seen(Diagnosis):
 
 
 def observe(answer: Any, _: None) -> Seen:
-    """Measure the longest gap between heartbeats for each snippet."""
     pauses = {name: _longest_pause(snippet) for name, snippet in SNIPPETS.items()}
     truth = {name: repr(pause <= ALIVE) for name, pause in pauses.items()}
     return Seen(answer, truth, choices=("True", "False"), pauses=pauses)

@@ -11,15 +11,13 @@ from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
+from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.answer import Calls, continues
 from utils.checks.lesson_5.seen import RepliesRun, text_delay
 
 
 @dataclass(kw_only=True)
 class Seen(RepliesRun):
-    """The requests to the agent's model, and what the answer yielded."""
-
     case: Calls
     readings: Sequence[Reading]  # the requests, in order
     blocking: str  # the first blocking method of the agent that was called; "" if none was called
@@ -28,7 +26,6 @@ class Seen(RepliesRun):
 
 
 def observe(answer: Any, case: Calls) -> Seen:
-    """Read what the answer yields for an agent whose tools take some time."""
     from langchain.agents import create_agent  # slow to import
 
     replies = [*(given.calling(*calls) for calls in case.calls), case.reply(usage=given.USAGE)]
@@ -69,7 +66,7 @@ MISTAKES: Mistakes[Seen] = {
 
 check = Exercise(
     observe,
-    cases=(  # `calls` lists the tool calls of every reply but the last one
+    cases=(
         Calls(seed=8),
         Calls(calls=[[given.ORDER]], when="when the model called a tool"),
         Calls(calls=[[given.ORDER, given.HOURS]], when="when the model called two tools"),

@@ -15,7 +15,7 @@ from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.reply import Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import run_async
-from utils.checks.lesson_5 import given  # inputs: models, tools, a chat history
+from utils.checks.lesson_5 import given
 
 SILENCE = 5.0  # seconds before the first item
 
@@ -38,8 +38,6 @@ class Agent(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The stages that were yielded, and the correct stages."""
-
     sent: Sequence[Item]  # the items of the agent's stream
     correct: Sequence[Stage]
     wrong: Stage  # the first wrong stage; its name is "" if the answer yielded no more stages
@@ -90,7 +88,6 @@ def _recorded(sends: Sequence[tuple[str, Sequence[given.Call]]]) -> Sequence[Ite
 
 
 def observe(answer: Any, case: Agent) -> Seen:
-    """Read the stages that the answer yields for one run, in which the first item is delayed."""
     items = _recorded(case.sends) if case.sends else []
     # A `Reply` whose pieces are item numbers records when each item is taken.
     pieces = [str(number) for number in range(len(items))]

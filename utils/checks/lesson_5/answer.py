@@ -9,12 +9,12 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.extra_cases import leaves_closing
-from utils.checks.engine.mistakes import FIRST, SLIPS, TEXT  # SLIPS: a NameError, a TypeError, etc.
+from utils.checks.engine.mistakes import FIRST, SLIPS, TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
+from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.seen import RepliesRun, StatusRun, longest_delay, text_delay
 
 _HALF: given.Call = ("order_status", '{"order": 47')  # a truncated call
@@ -39,11 +39,9 @@ class Calls(Case):
 
 @dataclass(kw_only=True)
 class Seen(RepliesRun, StatusRun):
-    """The items that were yielded, the tools that ran, and the requests to the model."""
-
     case: Calls
     readings: Sequence[Reading]  # the requests to the model, in order
-    ran: Sequence[given.ToolRun]  # the tools that ran
+    ran: Sequence[given.ToolRun]
     due_calls: Sequence[tuple[str, object]]  # the tools that should run, each with its argument
     due_stages: Sequence[tuple[str, str]]  # (stage, tool name or "") for each correct stage
     results: Sequence[str]  # the contents of the tool messages in the second request
@@ -105,7 +103,6 @@ def continues(history: Sequence[BaseMessage], reading: Reading) -> bool:
 
 
 def observe(answer: Any, case: Calls) -> Seen:
-    """Run the answer with tools that take some time, and read its stream."""
     ran: list[given.ToolRun] = []
     replies = [given.calling(*calls, finish=case.finish) for calls in case.calls]
     replies.append(case.reply(usage=given.USAGE))

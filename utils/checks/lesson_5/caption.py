@@ -14,8 +14,6 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Case):
-    """A job's progress, and the caption that it should have."""
-
     done: int
     total: int | None  # None if unknown
     seconds: float  # seconds since the job began
@@ -24,14 +22,11 @@ class Job(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """A run, and how far off the numbers in its caption are."""
-
     case: Job
     off: Sequence[float]  # returned minus correct numbers; empty if there are too few or many
 
 
 def observe(answer: Any, case: Job) -> Seen:
-    """Call the learner's function once."""
     args = (case.done, case.total, case.seconds)
     run = call("caption", answer, case, case.reply(), *args)
     got, right = _NUMBER.findall(str(run.returned)), _NUMBER.findall(case.right)

@@ -2,5 +2,4 @@
 
 from utils.checks.engine.diagnosis import clinic
 
-# the diagnoses to choose from; `clinic` finds the right ones in the lesson's solution
 check = clinic("5.diagnosis", ("healthy", "doubled", "lost", "truncated"))

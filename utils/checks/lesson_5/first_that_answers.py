@@ -15,13 +15,10 @@ from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, FallbackRun
 
 @dataclass(kw_only=True)
 class Seen(FallbackRun):
-    """The result of trying models in order, and any wrong prompts sent to them."""
-
     other_prompts: Sequence[str]  # prompts that the models received, other than the given prompt
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
-    """Call the answer with a list of models, and read its stream."""
     replies = case.make_replies()
     reply = replies[case.to_call - 1]  # the reply from the last model that should be called
     models = [case.model(each) for each in replies]
@@ -58,7 +55,7 @@ _TIMED_OUT = {"fails_after": 0, "error": TimeoutError("no connection after 5 s")
 
 check = Exercise(
     observe,
-    cases=(  # `to_call` is the correct number of models to call
+    cases=(
         Fallback(seed=55),
         *(
             Fallback(replies=(*failing, {}, {}), to_call=len(failing) + 1, when=when)

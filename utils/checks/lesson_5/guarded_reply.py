@@ -28,7 +28,6 @@ class Guarded(Case):
 
     @property
     def longest(self) -> int:
-        """The length of the longest phrase, in characters."""
         return max(map(len, self.forbidden))
 
     @property
@@ -48,8 +47,6 @@ class _Verdict(NamedTuple):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The text that was yielded, and when the guard first returned False."""
-
     case: Guarded
     guard_calls: int  # how many times `allowed` was called
     # how many pieces were taken before `allowed` first returned False; None if it never did
@@ -57,7 +54,7 @@ class Seen(Run):
     # how many characters of `phrase` were yielded before `allowed` first returned False
     shown_by_then: int
     shown_unchecked: bool  # whether text was yielded just before `allowed` first returned False
-    refused: bool  # whether `Refused` was raised
+    refused: bool
     arrived: str  # the text of the pieces that the answer read
     phrase: str  # the forbidden phrase that ends first in the reply; "" if there is none
     leaked: int  # how many characters of `phrase` were yielded
@@ -65,7 +62,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Guarded) -> Seen:
-    """Read the stream that the answer returns, and record the guard's results."""
     reply = case.reply()
     verdicts: list[_Verdict] = []
 

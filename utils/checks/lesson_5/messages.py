@@ -414,7 +414,7 @@ DIAGNOSIS: Messages[Diagnosis] = clinic_messages(
         "truncated for doubled": _FINISHED,
         "truncated for lost": f"{_FINISHED} So the missing part isn't the end.",
     },
-    denied={  # replacements for "isn't doubled", "isn't lost" and "isn't truncated"
+    denied={
         "doubled": "shows nothing twice",
         "lost": "didn't join two replies and lose a part",
         "truncated": "isn't a truncated reply",

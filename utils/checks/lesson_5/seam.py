@@ -12,8 +12,6 @@ from utils.checks.engine.wording import shown
 
 @dataclass(frozen=True, kw_only=True)
 class Pair(Case):
-    """Two strings to join."""
-
     partial: str
     more: str
 
@@ -26,8 +24,6 @@ class Pair(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The result of joining two strings."""
-
     case: Pair
 
     @property
@@ -39,7 +35,6 @@ class Seen(Run):
 
 
 def observe(answer: Any, case: Pair) -> Seen:
-    """Call the learner's function once."""
     run = call("seam", answer, case, case.reply(), case.partial, case.more)  # no reply is read
     return Seen.of(run, expected=case.partial + case.more.removeprefix(case.overlap))
 
@@ -85,7 +80,7 @@ check = Exercise(
             ("f(x) = (x", "(x+1)*2"),
             ("Ask B", "Berlin"),
             ("Where is A", "a is there"),
-            (RIVERS[:100], RIVERS[20:]),  # a long overlap
+            (RIVERS[:100], RIVERS[20:]),
             ("", "The fox"),
             ("The fox", ""),
             ("", ""),

@@ -11,7 +11,7 @@ from utils.checks.engine.extra_cases import leaves_closing
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given  # inputs, such as streams that log what they send
+from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.given import AFTER_ROLE, LONG, REFUSED, SILENT, Fallback
 from utils.checks.lesson_5.parts import working_parts
 from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, PASSING, FallbackRun, PassingRun
@@ -19,13 +19,10 @@ from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, PASSING, Fallba
 
 @dataclass(kw_only=True)
 class Seen(FallbackRun, PassingRun):
-    """The items that the sources sent, and the items that the answer yielded."""
-
     replaced: Sequence[str]  # `["watched"]` if the learner's `watched` was replaced, else empty
 
 
 def observe(answer: Any, case: Fallback) -> Seen:
-    """Call the answer with a list of sources, and read the resulting stream."""
     from utils.widgets import Status  # imported late, since it loads all widgets
 
     sent: list[tuple[float, Any]] = []

@@ -15,7 +15,7 @@ from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import text_of
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
-from utils.checks.lesson_5 import given  # inputs: models, tools, the chat so far
+from utils.checks.lesson_5 import given
 from utils.checks.lesson_5.answer import continues
 from utils.checks.lesson_5.given import LONG, REFUSED, SILENT
 from utils.checks.lesson_5.parts import working_parts
@@ -54,11 +54,9 @@ class Panel:
 
 @dataclass(kw_only=True)
 class Seen(FallbackRun, StatusRun):
-    """The result of the last turn."""
-
     case: Script
     panel: Panel
-    ran: Sequence[given.ToolRun]  # the tools that ran
+    ran: Sequence[given.ToolRun]
     replaced: Sequence[str]  # the names of the learner's functions that were replaced
 
     @property
@@ -75,7 +73,6 @@ class Seen(FallbackRun, StatusRun):
 
 
 def observe(answer: Any, case: Script) -> Seen:
-    """Run one or two turns of a chat."""
     ran: list[given.ToolRun] = []
     panel, replies = Panel(answer), case.make_replies()
     earlier = [Reply([given.LAMP])] * (case.turns - 1)

@@ -24,21 +24,17 @@ class Press(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the reply is read to the end."""
         return super().whole and self.at == _LATER
 
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The returned text, and when it was returned."""
-
     case: Press
     late: float  # seconds from Stop until the answer returned; negative if it returned earlier
     arrived: Sequence[float]  # seconds from the call until each piece was taken
 
 
 def observe(answer: Any, case: Press) -> Seen:
-    """Run the answer once and press Stop."""
     reply = case.reply()
     stop = asyncio.Event()
 

@@ -36,11 +36,9 @@ class Written(Case):
 
 @dataclass(kw_only=True)
 class Seen(Run):
-    """The dicts and tickets that were yielded, with their times."""
-
     case: Written
     sent: str  # the text of the messages that the model received
-    tickets: Sequence[Any]  # the items that are `Ticket` objects
+    tickets: Sequence[Any]
     unknown: str  # the first field that was None in a yielded dict; "" if there is none
     invented: dict[str, Any] | None  # the first dict with a value that the reply doesn't contain
     unwritten: str  # the first field yielded before its name had arrived; "" if there is none
@@ -74,7 +72,6 @@ class _Item(Wanted):
 
 
 def _is_prefix(name: str, value: object) -> bool:
-    """Whether a value is a prefix of the correct value."""
     return str(_VALUES.get(name, "")).startswith(str(value))
 
 
@@ -83,13 +80,12 @@ def _is_ticket(item: object) -> bool:
 
 
 def observe(answer: Any, case: Written) -> Seen:
-    """Read the answer's stream; the model sends the same reply to any prompt."""
     reply = case.reply(finish=case.finish, usage=USAGE)
     args = (model_sending(reply), SAID)
     wants = _Item(object, "a dict or, at the end, a `Ticket`")
     run = run_async("ticket", answer, case, reply, *args, wants=wants, streams=True)
     dicts = [item for item in run.items if isinstance(item, dict)]
-    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]  # JSON before each item
+    arrived = ["".join(reply.pieces[:taken]) for taken in run.taken]
     written = [(d, text) for d, text in zip(run.items, arrived, strict=True) if isinstance(d, dict)]
     unwritten = [name for d, text in written for name in d if f'"{name}"' not in text]
     dropped = [name for before, now in pairwise(dicts) for name in before if name not in now]

@@ -30,8 +30,6 @@ class Turn(Case):
 
 @dataclass(kw_only=True)
 class Seen(RepliesRun):
-    """The messages that the model received, and `history` after the turn."""
-
     case: Turn
     history: Sequence[Any]
     sent: Sequence[BaseMessage]  # the messages of the first request
@@ -44,7 +42,6 @@ class Seen(RepliesRun):
 
 
 def observe(answer: Any, case: Turn) -> Seen:
-    """Read the answer's stream for one turn."""
     reply = case.reply()
     history = list(case.before)
     model = case.model(reply)
@@ -54,7 +51,7 @@ def observe(answer: Any, case: Turn) -> Seen:
     questions = [entry.text for entry in new if isinstance(entry, HumanMessage)]
     answers = [entry.text for entry in new if isinstance(entry, AIMessage)]
     stored = next(iter(answers), "")
-    around = stored.split(run.text, 1) if run.text else [stored]  # text stored but never yielded
+    around = stored.split(run.text, 1) if run.text else [stored]
     return Seen.of(
         run,
         replies=[reply],

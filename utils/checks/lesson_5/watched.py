@@ -31,22 +31,18 @@ class Watch(Case):
 
     @property
     def whole(self) -> bool:
-        """Whether the stream is read to the end."""
         return super().whole and self.stalls is None
 
 
 @dataclass(kw_only=True)
 class Seen(PassingRun):
-    """The chunks that were passed on, and when `Stalled` was raised."""
-
     case: Watch
     due: float | None  # when to raise `Stalled`, in seconds; None if the stream doesn't stall
-    stalled: bool  # whether `Stalled` was raised
+    stalled: bool
     too_late: float  # how many seconds late `Stalled` was raised; negative if early
 
 
 def observe(answer: Any, case: Watch) -> Seen:
-    """Read the answer's stream once."""
     sent: list[tuple[float, Any]] = []  # for each chunk, (time sent in seconds, chunk)
     run = _read(answer, case, sent)
     stalled = _is_stalled(run.error)

@@ -45,7 +45,7 @@ def text(request: ModelRequest) -> str:
 
 
 def _rest(request: ModelRequest) -> str:
-    """Return the missing end of a truncated reply, which earlier turns may have continued."""
+    """Return the rest of a truncated reply; earlier turns may have continued it already."""
     turns = list(request.turns[:-1])
     partial = ""
     go_on = wording.pattern("go_on")
@@ -100,9 +100,8 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
 def _sought(prompt: str, asked: list[str]) -> list[str]:
     """Return the earlier messages that a prompt may refer to.
 
-    These are the messages on its subject or, if there are none, all messages. In the latter case,
-    if the prompt contains "ask" or "question", only the questions and instructions are returned,
-    unless there are none.
+    These are the messages on its subject. If there are none, and the prompt contains "ask" or
+    "question", they are the questions and instructions; failing that, all messages.
     """
     if named := _sharing_words(prompt, asked):
         return named
@@ -114,7 +113,7 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
 
 
 def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
-    """Return a reply that quotes the message that `prompt` names ("the second") or the last."""
+    """Return a reply that quotes the message that `prompt` names, or else the last one."""
     words = prepared_replies.lower_words(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
     place = next((at for at, word in enumerate(ordinals) if word in words), -1)  # -1 means the last

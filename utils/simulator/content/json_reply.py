@@ -30,7 +30,7 @@ _ALONE = (
     r"\b(?:with|containing|having|including)\s"
     rf"(?P<keys>{_QUOTED_ITEM}(?:{_NEXT}{_QUOTED_ITEM})++)"
 )
-_SCHEMA_KEYS = {"properties", "$ref", "$defs"}  # any of them tells a schema from an example
+_SCHEMA_KEYS = {"properties", "$ref", "$defs"}  # any of these marks an object as a schema
 _MOST_BRACES = 100  # maximum number of `{` to try as the beginning of an object
 
 

@@ -71,7 +71,7 @@ def topics() -> tuple[Topic, ...]:
 def topic_of(text: str) -> Topic | None:
     """Return the topic of a message, or None if no topic matches.
 
-    A prepared reply has one topic, whichever prompt it matches: that of its first `asks`.
+    If the message has a prepared reply, the topic is that of the reply's first `asks`.
     """
     prepared = matching(text)
     asks = " ".join(next(iter(prepared.asks), ())) if prepared else ""
@@ -115,10 +115,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
 
 
 def _fitting(table: str, prompt: str) -> list[str]:
-    """Return the replies to a message: those of the first matching pattern in a table.
-
-    The tables are in `talk.toml`.
-    """
+    """Return the replies of the first pattern in a table of `talk.toml` that matches a message."""
     replies: dict[str, list[str]] = wording.tables("talk.toml")[table]
     return next((replies[when] for when in replies if wording.matches(when, prompt)), [])
 

@@ -19,7 +19,6 @@ from .schema_values import fill
 _MOST_CALLS = 8
 # limit on matched parts of a prompt; above `_MOST_CALLS`, since some calls may be duplicates
 _MOST_MATCHES = 32
-# words that are too generic to identify a tool
 _GENERIC_WORDS = """
     get fetch find look lookup up search query list show read check call run do make compute
     calculate tool function current the a an of for in on to and or by with is are it this that
@@ -88,7 +87,6 @@ class _Match:
 
 
 def _calls(prompt: str, tools: list[Tool]) -> list[Part]:
-    """Return the tool calls that the prompt's clauses request."""
     matches: list[_Match] = []
     for start, end in extract.clauses(prompt):
         if len(matches) == _MOST_MATCHES:
@@ -134,7 +132,6 @@ def _call(tool: Tool, text: str, prompt: str) -> Part:
 
 
 def _best(tools: list[Tool], text: str) -> tuple[Tool, int]:
-    """Return the tool that best matches `text`, and its score."""
     said = _said(text)
     scores = [_score(tool, said) for tool in tools]
     return tools[scores.index(max(scores))], max(scores)
@@ -166,7 +163,6 @@ def _said(text: str) -> set[str]:
 
 
 def _among(word: str, said: set[str]) -> bool:
-    """Return whether `said` contains `word` or one of its synonyms."""
     return extract.mentions(said, word) or not said.isdisjoint(_SYNONYMS.get(word, "").split())
 
 
@@ -202,7 +198,6 @@ def _sentence(about: str, result: str) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """Parse `text` as JSON; return it unchanged if it isn't JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -219,7 +219,7 @@ def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
 def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
     """Send up to `tokens` tokens, then end the response with `event`.
 
-    The event replaces the rest of the response, or the last item if nothing else is left.
+    In a shorter reply, the event replaces the last item.
     """
     for item, is_beyond in _marked(sent, tokens):
         if is_beyond:
@@ -243,7 +243,7 @@ def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
 def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last one or extends beyond `tokens` tokens.
 
-    The end of a reply that another fault has ended is never marked.
+    If another fault has already ended the reply, its last item isn't marked.
     """
     count = 0
     end = TimedBytes(math.inf, b"")  # follows the last item

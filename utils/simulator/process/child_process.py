@@ -141,7 +141,7 @@ class Child:
         self.close_pipe()
 
     def close_pipe(self) -> None:
-        """Close the pipe to the child's stdin; the child exits unless a fork keeps it open."""
+        """Close the pipe to the child, which then exits unless a fork still has the pipe open."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 

@@ -143,7 +143,7 @@ class ServerProcess:
         port = process.port()
         if port is not None:
             self._update(port=port)
-            process.wait_for_hangup()  # `wait` alone wouldn't keep `running` up to date
+            process.wait_for_hangup()
         with self._changed:
             self._ready = False
         process.wait()

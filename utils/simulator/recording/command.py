@@ -103,7 +103,6 @@ def _report(reply: RecordedReply, left_out: int, out: Path) -> None:
 
 
 def _reason(error: OpenAIError, host: str, key_set: bool) -> str:
-    """Return a sentence that explains why a request failed."""
     if isinstance(error, openai.AuthenticationError) and not key_set:
         return f"{host} requires a key, but OPENAI_API_KEY isn't set."
     if isinstance(error, openai.AuthenticationError):

@@ -75,7 +75,6 @@ def record(
 
 
 def _events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Yield the data of each event before `[DONE]`."""
     reader = Reader()
     for piece in chain(pieces, [b"\n\n"]):  # some servers omit the final blank line
         for event in reader.feed(piece):
@@ -91,7 +90,7 @@ class Recorder:
         self.opening: float | None = None  # seconds from the request to the first event
         self.parts: list[tuple[Kind, str]] = []  # kind, and tool name ("" if not a call)
         self.pieces: list[tuple[float, int, str]] = []  # time, part index and text
-        self.finish = ""  # finish reason
+        self.finish = ""
         self.usage = (0, 0, 0)  # token counts: prompt, reply (with reasoning), reasoning alone
         self.left_out = 0  # number of events that could not be recorded in full
         # the index of each part, keyed by its kind and call index (0 if it isn't a call)

@@ -34,7 +34,7 @@ class RecordedReply:
     parts: tuple[tuple[Kind, _Text], ...]  # each part's kind and, for a tool call, the tool's name
     pieces: tuple[tuple[_Seconds, _Count, _Text], ...]  # time, part index and text of each piece
     finish: _Text
-    end: _Seconds  # when the reply ended
+    end: _Seconds
     # tokens in the prompt, in the reply (including reasoning), and in the reasoning alone
     usage: tuple[_Count, _Count, _Count]
 
@@ -138,5 +138,4 @@ class Recordings:
 
 
 def _normalized(prompt: str) -> str:
-    """Return a prompt in lower case with normalized whitespace."""
     return " ".join(prompt.split()).lower()

@@ -19,9 +19,9 @@ const isOpen = (model) => OPEN.includes(model.get("phase"));
 
 const waiting = (seconds) => `waiting… ${seconds}`;
 
-// Shows the model attribute `name` in an element. During a phase for which `running` has a function,
-// shows what that function makes of the seconds so far. Returns a function that stops the updates,
-// for `render` to return.
+// Shows the model attribute `name` in an element or, in the phases that are keys of `running`, the
+// text that the phase's function returns for the elapsed time. Returns a function that stops the
+// updates, for `render` to return.
 function writeClock(model, element, name, running) {
   let timer;
   const show = () => {

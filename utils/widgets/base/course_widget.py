@@ -24,7 +24,7 @@ class CourseWidget(AnyWidget):
 class Showable:
     """Mixin for widgets that are created and displayed in one line: `widget = Widget(…).show()`."""
 
-    _shown = False  # whether the widget has been displayed
+    _shown = False
 
     def show(self) -> Self:
         """Display the widget and return it."""

@@ -18,7 +18,7 @@ STOPPED = "Stopped. Everything received so far is kept."
 class Panel(SyncedList):
     """The part of a widget that shows a stream's content; subclasses define how."""
 
-    content, first = "Reply", "words"  # what the panel shows, and its first part to arrive
+    content, first = "Reply", "words"  # names for the content, and for what arrives first
     label = traitlets.Unicode().tag(sync=True)  # the panel's name for screen readers
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"; determines the panel's colour
     phase = traitlets.Unicode("ready").tag(sync=True)
@@ -53,7 +53,7 @@ class TextPanel(Panel):
 
     def __init__(self) -> None:
         self._pieces: list[str] = []  # a list: one thread can append safely while another reads it
-        self._joiner = Joiner()  # joins the halves of a character that is split across items
+        self._joiner = Joiner()
         self._other = ""  # the type of the last item that can't hold text
         super().__init__()
 

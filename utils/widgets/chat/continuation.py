@@ -12,9 +12,8 @@ class Continuation:
     """
 
     def __init__(self, partial: str) -> None:
-        """`partial` is the partial reply; "" for a new reply."""
         self._partial = partial
-        self._buffer = ""  # text held back while it matches the partial reply
+        self._buffer = ""
         self._undecided = bool(partial)  # whether the new text may still repeat `partial`
 
     def join(self, text: str) -> str:

@@ -46,7 +46,7 @@ class Drawing:
         self._reply = ""
         self._blocks: list[str] = []
         self._stages: list[dict[str, Any]] = []
-        # what `_stages` was built from: number of steps, whether a stage is current, the outcome
+        # for `_stages`: the number of steps, whether a stage is current, and the outcome
         self._steps: tuple[int, bool, str] = (0, False, "")
 
     def items(self, exchange: Exchange, *, last: bool) -> list[Any]:

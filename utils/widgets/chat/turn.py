@@ -54,16 +54,16 @@ class Exchange:
         self._pieces: list[str] = []
         self.ttft: float | None = None
         self.e2e = 0.0
-        self.stages = Stages(clock=self._clock)  # the stages that the stream reports
+        self.stages = Stages(clock=self._clock)
         self.resume()
 
     def resume(self) -> None:
         """Resume the clock, keeping the text received so far."""
         self._before = self.e2e  # total duration of this turn's earlier requests, in seconds
         self._sent = self._last_text = self._last_item = self._clock()  # clock readings
-        self._truncation = Truncation()  # finds out whether the reply is complete
+        self._truncation = Truncation()
         self._continuation = Continuation(self.reply)  # drops text that the model repeats
-        self._joiner = Joiner()  # joins the halves of a character that is split across items
+        self._joiner = Joiner()
         self._other = ""  # the type of the last item that can't contain text
         self.state, self.note, self.stalled = "streaming", "", False
 

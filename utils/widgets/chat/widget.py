@@ -70,7 +70,7 @@ class ChatPanel(Showable, ChatPage):
         self._stall = stall
         self._clock = clock
         self._exchanges: list[Exchange] = []  # the turns; only the last one can still change
-        self._reader: StreamReader | None = None  # reads the reply that is streaming
+        self._reader: StreamReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None  # the event loop that runs cells
         self._throttle = Throttle(self._draw, call_later, clock=clock)
         self._draw()

@@ -68,7 +68,7 @@ class Rows(Panel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chunks: list[object] = []  # the items received so far
+        self.chunks: list[object] = []
         # for each column, how many chunks have a value in it; "words" counts those with text
         self.counts: Counter[str] = Counter()
 

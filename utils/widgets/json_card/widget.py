@@ -178,6 +178,5 @@ def _as_fields(item: object) -> dict[str, Any] | None:
 
 
 def _dumped(item: object) -> Mapping[str, Any] | None:
-    """Return the fields of a Pydantic model; None for any other object."""
     dump = getattr(item, "model_dump", None)
     return dump(mode="json") if callable(dump) else None

@@ -16,7 +16,7 @@ function render({ model, el }) {
     const first = words.length === 0; // a reply that arrives in one go is shown from the top
     const atEnd = text.scrollHeight - text.scrollTop - text.clientHeight <= 40;
     const scrolledUp = !atEnd && moved();
-    if (all.startsWith(words.data)) words.appendData(all.slice(words.length)); // keeps a selection
+    if (all.startsWith(words.data)) words.appendData(all.slice(words.length)); // keeps the reader's selection
     else words.data = all;
     if (first || scrolledUp) return;
     text.scrollTop = text.scrollHeight;

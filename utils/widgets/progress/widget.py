@@ -154,8 +154,8 @@ class Progress(RunWidget):
         self.count = 0
         self.phase: Outcome = "ready"
         self._note = ""
-        self._start_at: float | None = None  # clock reading at the start of the run
-        self._end_at: float | None = None  # clock reading at the end of the run
+        self._start_at: float | None = None
+        self._end_at: float | None = None
 
     def _begin(self) -> None:
         if self.phase not in ("ready", "running"):

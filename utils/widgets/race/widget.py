@@ -81,7 +81,7 @@ class Race(widgets.VBox):  # type: ignore[misc]
             await read_together(list(pairs), self._stop)
         finally:
             for panel in self._panels.values():
-                panel.at_rest = True  # scrolls it to the top, unless the reader has scrolled it
+                panel.at_rest = True
             for lane in self._lanes.values():
                 print(lane.line())
         done = {label: lane.recording for label, lane in self._lanes.items()}

@@ -19,7 +19,6 @@ class Lane:
     """Shows one reply. Call `begin`, `add` and `end`; for an async stream, `reader` and `read`."""
 
     def __init__(self, label: str, panel: Panel, *, clock: Callable[[], float]) -> None:
-        """`label` may be empty."""
         self.label = as_text(label, "title")  # shown on the page and in the printed line
         self.clock = clock
         self.badge = LatencyBadge(label, first=panel.first, clock=clock)
@@ -81,7 +80,7 @@ class Lane:
 
     def end(self, recording: Recording, error: str = "", note: str = "") -> None:
         """Show the last items, the latency and a sentence: `error`, `note` or the panel's own."""
-        if error and recording.outcome == "left":  # the panel raised it, so the stream was closed
+        if error and recording.outcome == "left":  # the panel raised the error
             recording = replace(recording, outcome="failed", error=error)
         remark = self.panel.end(recording)
         self._throttle.flush(always=True)

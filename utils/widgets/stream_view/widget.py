@@ -30,7 +30,6 @@ class StreamView(widgets.VBox, Generic[T]):  # type: ignore[misc]
     def __init__(
         self, title: str, panel: Panel, *, clock: Callable[[], float] = perf_counter
     ) -> None:
-        """`title` may be empty."""
         self._lane = Lane(title, panel, clock=clock)
         self._stop = StopButton()
         self._stop.layout.display = "none"

@@ -82,7 +82,7 @@ class ChatCompletionsEncoder(Encoder):
         return self._event({"tool_calls": [call]})
 
     def _piece(self, part: int, text: str) -> bytes:
-        """Return the chunk for a fragment of a part; b"" if its reasoning is hidden."""
+        """Return the chunk for a fragment of a part; b"" for hidden reasoning."""
         kind = self._reply.parts[part].kind
         if kind == "call":
             call = {"index": self._calls[part], "function": {"arguments": text}}

@@ -22,7 +22,7 @@ _ECHOED: Json = {  # request fields that the response echoes, with their default
 }
 # values of `incomplete_details.reason`, by finish reason
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}  # item ID prefixes
+_ITEM_PREFIX = {"thought": "rs", "text": "msg", "call": "fc"}
 _DELTAS = {  # the middle of each delta event's name, as in `response.output_text.delta`
     "thought": "reasoning_summary_text",
     "text": "output_text",
@@ -38,7 +38,7 @@ class ResponsesEncoder(Encoder):
         self._body = body
         self._sequence = -1  # sequence number of the last event
         texts = (reply.text_of(part) for part in range(len(reply.parts)))
-        self._texts = [text for text in texts if text is not None]  # None means not sent
+        self._texts = [text for text in texts if text is not None]
         # number of reasoning parts, which come first
         self._thoughts = sum(part.kind == "thought" for part in reply.parts[: len(self._texts)])
         self._shown = reply.request.shows_reasoning
@@ -180,7 +180,7 @@ class ResponsesEncoder(Encoder):
         return data
 
     def _piece(self, part: int, text: str) -> bytes:
-        """Return the event for a fragment of a part; b"" if its reasoning is hidden."""
+        """Return the event for a fragment of a part; b"" for hidden reasoning."""
         kind = self._reply.parts[part].kind
         if kind == "thought" and not self._shown:
             return b""
