@@ -62,6 +62,7 @@ edit(None, {"model |": "model.bind(temperature=0) |"})
 edit("unchanged", {"| upper": ""})
 edit("small letters", {".upper()": ".lower()"})
 edit("some capitals", {".upper()": ".encode().upper().decode()"})  # uppercases only ASCII letters
+edit("some capitals", {"piece.upper()": "'ß'.join(map(str.upper, piece.split('ß')))"})
 edit("loops over characters", {"yield piece.upper()": "return piece.upper()"}, "Only `R` came out")
 edit("yields nothing", {"yield": "if not piece: return\n            yield"}, "often empty")
 edit("drops the first chunk", {PIECES: f"next(pieces)\n        {PIECES}"})

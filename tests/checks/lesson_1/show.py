@@ -58,6 +58,8 @@ STREAM, SKIPS = "model.stream(prompt)", "itertools.islice(model.stream(prompt), 
 
 NEW = f"{LOOP}\n        if chunk.text == last: continue\n        last = chunk.text"
 edit("prints another text", {'text = ""': 'text = last = ""', LOOP: NEW}, "haha")
+DEFAULT = {"def show(model, prompt": "def show(model, prompt, out=sys.stdout"}
+edit(None, {**DEFAULT, "flush=True": "flush=True, file=out"})
 edit("prints nothing", {PRINTS: "pass"})
 edit("prints chunks", {"print(chunk.content": "print(chunk"})
 edit("prints each piece on a line", {', end=""': ""}, "A line break follows each piece")
@@ -99,6 +101,7 @@ edit("returns the wrong type", {"return text": "return [text]"})
 edit("returns a message", {"return text": "return AIMessageChunk(text)"})
 edit("strips the text", {"return text": "return text.strip()"})
 edit("changes white space", {"return text": 'return " ".join(text.split())'})
+edit("no text", {"text += chunk.content": "text = chunk.content"}, "of a single chunk")
 edit("loses the beginning", {"text += chunk.content": "text = chunk.content or text"})
 edit("loses the end", {"return text": "return text[:-1]"})
 edit("adds text", {"return text": "return prompt + text"})

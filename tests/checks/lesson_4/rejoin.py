@@ -99,6 +99,7 @@ POLLING = (
     "event = reply.events[number - 1]"
 )
 edit(None, {LOOP: POLLING})
+edit("spins", {LOOP: POLLING.replace("0.01", "0")}, "`sleep\\(0\\)`")
 for seconds in ("0.05", "0.10"):
     late = rf"sent {seconds} s after it was added.*at intervals,"
     edit("sent late", {LOOP: POLLING.replace("0.01", seconds)}, late)
@@ -142,7 +143,8 @@ edit(
 # mistakes in the events and their timing
 edit("no text", {NAME: "event: token"}, "received no text.*token")
 edit("not a JSON string", {DATA: "{text}"})
-edit("no event stream", {TYPE: 'media_type="text/plain"'})
+for other in ("text/plain", ""):
+    edit("no event stream", {TYPE: f'media_type="{other}"'})
 edit("collected first", {START: f"await asyncio.wait([reply.task]){NEXT}{START}"})
 edit("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`")
 edit("no event name", {f"{NAME}\\n": ""}, "no line `event:`")

@@ -23,6 +23,7 @@ LOOP = "async for chunk in chunks:"
 YIELD = "yield chunk.content.upper()"
 A_TO_Z = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 edit("not in capitals", {"upper()": "translate(A_TO_Z)"})
+edit("not in capitals", {"upper()": "upper().replace('SS', 'ß')"})
 edit("drops the first chunk", {LOOP: f"await anext(chunks)\n    {LOOP}"})
 
 edit(None, {YIELD: f"if chunk.content:\n            {YIELD}"})

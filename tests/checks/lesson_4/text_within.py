@@ -44,7 +44,7 @@ edit(None, {"timeout(seconds)": "timeout_at(asyncio.get_running_loop().time() + 
 edit("timeout propagates", {EXCEPT: "finally:\n        pass"})
 edit("too late", {"(seconds)": "(3)"})
 edit("too early", {"(seconds)": "(seconds - 0.5)"})
-edit("text from after the limit", {"(seconds)": "(seconds + 0.09)"})
+edit("too late", {"(seconds)": "(seconds + 0.09)"})
 edit("adds text", {"return text": "return text if text.endswith('.') else text + '…'"})
 edit("no text", {ADD: "text = chunk.content"})
 edit("unread async generator", {"return text": "yield text"})
@@ -118,14 +118,15 @@ async def cancels_a_task_in_any_case(model, prompt, seconds):
     return "".join(pieces)
 
 
-edits("4.text_within", cancels_a_task_in_any_case)(
-    None,
-    {
-        "await asyncio.wait([task], timeout=seconds)": """until = monotonic() + seconds
+for poll, mistake in ((0.05, "waits on"), (0, "spins")):
+    edits("4.text_within", cancels_a_task_in_any_case)(
+        mistake,
+        {
+            "await asyncio.wait([task], timeout=seconds)": f"""until = monotonic() + seconds
         while monotonic() < until and not task.done():
-            await asyncio.sleep(0.05)"""
-    },
-)
+            await asyncio.sleep({poll})"""
+        },
+    )
 
 
 @wrong("4.text_within", "clock between chunks")

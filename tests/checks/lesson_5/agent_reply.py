@@ -25,6 +25,7 @@ edit(None, {"chunk, _": "chunk, where", CHECK: 'where["langgraph_node"] == "mode
 edit(None, {"history}": "[*history]}"})
 edit("shows a result", {CHECK: ""}, "raw result")
 edit("another conversation", {"history}": "history[-1:]}"}, "`messages`")
+edit("no text", {CHECK: "not isinstance(chunk, AIMessageChunk) and "}, "its chunks through")
 edit("ends before the last reply", {CHECK: STOPS})
 COLLECTED = {"async for chunk, _ in items": "for chunk, _ in [each async for each in items]"}
 edit("held back", COLLECTED, "after it had arrived")

@@ -84,6 +84,7 @@ AFTERWARDS = {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"}
 edit("status late", AFTERWARDS, "1.0 s after .* had begun when the model called a tool")
 edit("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"})
 ENDS = {ADDS: f"try:{THEN}    {ADDS}{THEN}except asyncio.CancelledError:{THEN}    return"}
+edit("leaves a task", {RUN: f"await asyncio.shield({TOOL}.ainvoke(call))"}, "`ainvoke` was still")
 edit("swallows the cancellation", ENDS, "The task that runs `answer` was cancelled")
 
 edit(None, {"while True": "for _ in range(5)"})

@@ -79,6 +79,7 @@ for mistake, changes, *says in (
     ("never calls the next", {"in models": "in models[:1]"}),
     ("waits on", {GIVEN: "(sources, 60)"}),
     ("another limit", {GIVEN: "(sources, 2)"}),
+    ("calls twice", {GIVEN: "(sources * 2, seconds)"}, "costs money"),
     ("other tools", {"tools, history": "[], history"}),
     ("changes an argument", {"in models": "in [models.pop(0), *models]"}, "changed `models`"),
     ("not in order", {SOURCE: "lambda: answer(model, tools, history)"}, "looks up its variable"),

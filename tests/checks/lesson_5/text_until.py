@@ -42,8 +42,8 @@ CANCELS = "stopping.add_done_callback(lambda _: reading.cancel())\n        await
 POLLS = "while not reading.done() and not stop.is_set(): await asyncio.sleep({})".format
 CATCH = "except asyncio.CancelledError:\n        {}\n    finally".format
 
-for seconds in (0, 0.1):
-    edit(None, {FIRST: POLLS(seconds)})
+edit(None, {FIRST: POLLS(0.1)})
+edit("spins", {FIRST: POLLS(0)})
 edit(None, {FIRST: CANCELS, "finally": CATCH("if not stop.is_set():\n            raise")})
 edit("stops late", {FIRST: POLLS(0.15)}, "late when Stop was pressed .* only now and then")
 edit("waits for Stop", {FIRST: "await stop.wait()"}, "when Stop was pressed")

@@ -77,6 +77,7 @@ edit("field late", LATE, "known after 1.0 s, .* before 2.6 s")
 edit("yields nothing", {READ: "pass", LAST: "return\n    yield"})
 edit("another ticket", {LAST: f"{LAST}.model_copy(update={{'problem': 'None.'}})"})
 edit("raises", {" or finish": ""}, "ValueError: None.* isn't in the last chunk")
+edit("raises", {LAST: LAST.replace("Ticket", "Tickets")}, r"json\(text\)`\.$")
 edit("raises", {"ValueError": "Truncated"}, "name 'Truncated'.*, although the length")
 
 

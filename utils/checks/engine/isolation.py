@@ -89,7 +89,7 @@ def isolated(answer: object) -> Iterator[None]:
     if not inside:
         gc.freeze()
     try:
-        with noting(), _watching():
+        with _watching(), noting():
             yield
             gc.collect()
     finally:
@@ -145,9 +145,11 @@ def _watching() -> Iterator[None]:
 def _patched() -> Iterator[None]:
     """Record unawaited coroutines and calls to other models, in new threads, too.
 
-    Also hide "ignored GeneratorExit" errors.
+    Also hide "ignored GeneratorExit" errors, and capture what is written to the real `sys.stdout`,
+    which an answer may have stored, for example as a parameter's default value.
     """
-    hook, show = sys.unraisablehook, warnings.showwarning
+    hook, show, out = sys.unraisablehook, warnings.showwarning, sys.stdout
+    write, flush = out.write, out.flush
     methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}
 
     def hide(what: Any) -> None:
@@ -161,6 +163,12 @@ def _patched() -> Iterator[None]:
         else:
             noted().forgotten.append(about[1])
 
+    def current_write(text: str) -> int:
+        return (write if sys.stdout is out else sys.stdout.write)(text)
+
+    def current_flush() -> None:
+        (flush if sys.stdout is out else sys.stdout.flush)()
+
     def start(thread: threading.Thread) -> None:
         thread.run = partial(virtual_time.thread_context().run, thread.run)  # type: ignore[method-assign]
         real_start(thread)
@@ -171,6 +179,7 @@ def _patched() -> Iterator[None]:
         patch.object(threading.Thread, "start", start),
         patch.object(warnings, "showwarning", note),
         patch.object(sys, "unraisablehook", hide),
+        patch.multiple(out, write=current_write, flush=current_flush),
         patch.multiple(BaseChatModel, **methods),
     ):
         warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)

@@ -102,6 +102,10 @@ SHARED: Messages[Run] = {
         f"`{s.name}` blocked the event loop for {s.blocked:.1f} s. Nothing else could run "
         "in that time. Which call in it waits without `await`?"
     ),
+    "spins": lambda s: (
+        f"While nothing happened, `{s.name}` ran a loop over and over, as with `sleep(0)`, which "
+        "keeps a processor busy. What can it await instead?"
+    ),
     "not awaitable": lambda s: (
         f"Calling `{s.name}` returned {kind(s.returned)}, which can't be awaited. Is it an "
         "`async def`?"

@@ -102,6 +102,7 @@ FIRST: Mistakes[Run] = {
     "blocks the loop": lambda run: (
         run.blocked > 0 or any(each.blocking for each in run.reply.readings)
     ),
+    "spins": lambda run: run.spun,
     "not awaitable": lambda run: run.asynchronous and not run.streams and not run.awaited,
     "never calls the model": lambda run: run.model is not None and not run.model.readings,
     "another prompt": lambda run: run.model is not None and bool(run.model.other.readings),

@@ -148,6 +148,7 @@ class Run(Record):
     unawaited: Sequence[str] = ()  # coroutine names of tasks that were cancelled but not awaited
     outlived: bool = False  # whether a thread kept reading after the answer had ended
     blocked: float = 0.0  # how long the answer blocked the event loop, in virtual seconds
+    spun: bool = False  # whether the answer kept the event loop busy instead of waiting
     # how the answer's task reacted to cancellation: "cancelled" (correct), "returned",
     # "raised", "went on", or "early" if it had already ended; "" if it wasn't cancelled
     cancelled: str = ""

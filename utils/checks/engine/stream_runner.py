@@ -224,7 +224,7 @@ def run_async(
             await asyncio.wait({task})
             if task.cancelled():
                 runner.run.error = asyncio.CancelledError("the task wasn't cancelled from outside")
-        runner.run.blocked = virtual_time.blocked()
+        runner.run.blocked, runner.run.spun = virtual_time.blocked(), virtual_time.spun()
         runner.run.seconds = runner.elapsed()
         gc.collect()  # closes streams that the answer no longer references
         await asyncio.sleep(_SETTLES)
@@ -303,6 +303,6 @@ def _learners_tasks(loop: asyncio.AbstractEventLoop) -> dict["asyncio.Task[Any]"
             file = coro.cr_code.co_filename
             if file.startswith(_ASYNCIO):
                 found[task] = coro.__qualname__  # contains a dot, as in `Event.wait`
-            elif learners_own(file):
-                found[task] = coro.__name__
+            elif learners_own(file) or coro.__qualname__ == "StructuredTool.ainvoke":
+                found[task] = coro.__name__  # a tool's task was made by the answer, too
     return dict(sorted(found.items(), key=lambda item: ("." in item[1], item[1])))

@@ -32,7 +32,7 @@ def untouched(answer: object, number: str) -> bool:
         return not inherits_own and all(
             untouched(value, number)
             for name, value in vars(answer).items()
-            if isinstance(value, FunctionType) or not name.startswith("__")
+            if callable(value) or not name.startswith("__")
         )
     return False
 

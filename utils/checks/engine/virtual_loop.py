@@ -47,6 +47,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._selector_of_time = _Selector(self)
         super().__init__(self._selector_of_time)
         self.blocked = 0.0  # how long synchronous code blocked the loop, in virtual seconds
+        self.spun = False  # whether code ran over and over instead of waiting; see `_BUSY`
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
         self._home = threading.get_ident()  # the id of the loop's thread
         self._jobs = 0  # how many functions are running in the loop's own threads
@@ -121,6 +122,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._rounds += 1
         if self._rounds > _BUSY:
             self._now += _TICK
+            self.spun = True
         if self._now > self._until:
             raise NeverEnds(GOES_ON)
 

@@ -143,6 +143,12 @@ def thread_context() -> Context:
     return context
 
 
+def spun() -> bool:
+    """Whether code on the loop ran over and over while nothing happened, as `sleep(0)` does."""
+    loop = _CLOCK.get()
+    return isinstance(loop, VirtualLoop) and loop.spun
+
+
 _REAL: dict[str, Callable[..., Any]] = {
     name: getattr(time, name) for name in ("sleep", "monotonic", "perf_counter", "time")
 }

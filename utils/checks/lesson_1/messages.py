@@ -17,7 +17,8 @@ SHOW: Messages[show.Seen] = {
     ),
     "no text": "The model sent text, but `show` returned an empty string. Is it the text of a "
     "single chunk, or of a stream already read to its end?",
-    "prints nothing": "Nothing was printed. The reader should see each piece of text.",
+    "prints nothing": "Nothing was printed to standard output. The reader should see each piece of "
+    "text.",
     "prints chunks": lambda s: (
         f"Whole chunks were printed: {shown(s.printed[:60])}. Which attribute holds the text?"
     ),

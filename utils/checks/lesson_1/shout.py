@@ -102,7 +102,7 @@ check = Exercise(
     observe,
     cases=(
         *REPLIES,
-        Case(text="El río está aquí, y la niña también.", when="for a reply in Spanish"),
+        Case(text="Die Straße führt über große Flüsse.", when="for a reply in German"),
     ),
     mistakes=MISTAKES,
     first=FIRST,

@@ -2,7 +2,8 @@
 
 import inspect
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from numbers import Real
 from typing import Any
 
@@ -57,7 +58,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         nonlocal ahead, at_first
 
         def ttft() -> Any:
-            return getattr(handler, "ttft", None)
+            return _plain(getattr(handler, "ttft", None))
 
         handler = make(clock=clock)
         at_first = ttft()
@@ -69,6 +70,7 @@ def observe(answer: Any, case: Timed) -> Seen:
             readings.extend((reply.taken, ttft()) for _ in chunks)  # reads `.ttft` after each chunk
 
     run = run_handlers("Stopwatch", answer, case, "ttft", listen)
+    run = replace(run, value=_plain(run.value))
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)
     then = next((value for taken, value in readings if taken), None)
@@ -89,6 +91,11 @@ def observe(answer: Any, case: Timed) -> Seen:
         odd=next(iter(odd), None),
         wrong=wrong,
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return a `Fraction` as a float, since Python 3.11 can't format it with `.1f`."""
+    return float(value) if isinstance(value, Fraction) else value
 
 
 def _close(value: Any, seconds: float | None) -> bool:

@@ -49,8 +49,8 @@ _BLOCKS = {  # the hint for each snippet
 
 
 def _limit(s: text_within.Seen) -> str:
-    took = f"{s.seconds:.1f} s{s.when}"
-    return f"The limit was {s.case.seconds:.1f} s, but `text_within` returned after {took}"
+    took = f"{s.seconds:.2f} s{s.when}"
+    return f"The limit was {s.case.seconds:.2f} s, but `text_within` returned after {took}"
 
 
 def _data(s: frame.Seen) -> str:
@@ -222,8 +222,8 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
         "ends. What catches it there?"
     ),
     "waits on": lambda s: (
-        f"The reply was complete after {s.reply.lasts:.1f} s, but `text_within` returned after "
-        f"{s.seconds:.1f} s. What did it wait for?"
+        f"The reply was complete after {s.reply.lasts:.2f} s, but `text_within` returned after "
+        f"{s.seconds:.2f} s. What did it wait for, or does it check only now and then?"
     ),
     "limit for each chunk": lambda s: (
         f"{_limit(s)}, which is {s.case.seconds:.1f} s after the last chunk. When does that time "
@@ -234,11 +234,8 @@ TEXT_WITHIN: Messages[text_within.Seen] = {
         "code runs. What can interrupt the waiting itself?"
     ),
     "too late": lambda s: (
-        f"{_limit(s)}. What interrupts the waiting at the limit, and is `seconds` unchanged?"
-    ),
-    "text from after the limit": lambda s: (
-        f"`text_within` also returned {shown(repr(s.excess))}, which arrived after the limit of "
-        f"{s.case.seconds:.1f} s{s.when}. When does the time in your code begin?"
+        f"{_limit(s)}. When does the time in your code begin, what interrupts the waiting at the "
+        "limit, and is `seconds` unchanged?"
     ),
     "too early": lambda s: (
         f"{_limit(s)}, although more text would have arrived in time. What ends the loop early, "

@@ -176,7 +176,7 @@ def observe(answer: Any, case: Readers) -> Seen:
     due = reply.text if case.whole else "".join(reply.pieces[:kept])
     misled = [each for each in seen["readers"] if each.text != due]
     visits = _visits(seen["readers"])
-    types = [visit.headers.get("content-type", "None") for visit in visits]
+    types = [visit.headers.get("content-type") or "None" for visit in visits]
     events = [event for visit in visits for event in visit.events]
     data = [event for event in events if event.type == "message"]
     right = "end" if case.fails_after is None else "failed"

@@ -25,7 +25,7 @@ check = Exercise(
     observe,
     cases=(
         *REPLIES,
-        Case(pieces=("", "é", "", " ", "\n", "b"), when="for a reply with empty pieces"),
+        Case(pieces=("", "éß", "", " ", "\n", "b"), when="for a reply with empty pieces"),
     ),
     mistakes=MISTAKES,
 )

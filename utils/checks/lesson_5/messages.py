@@ -297,7 +297,7 @@ WATCHED: Messages[watched.Seen] = {
         "catches it. What should the class inherit from?"
     ),
     "takes an error for a stall": "The connection was lost, but `Stalled` was raised instead of "
-    "the stream's own error. Which errors does your `except` catch?",
+    "the stream's own error. Which errors does your `except` catch, or which task keeps the error?",
     "takes the end for a stall": "All chunks arrived and the stream ended, but `Stalled` was "
     "raised. What does `anext` raise at the end of a stream?",
     "timeout propagates": lambda s: (
@@ -505,7 +505,7 @@ TICKET: Messages[ticket.Seen] = {
         told(s.error, s.case.when)
         + (
             " The reply is complete, with the finish reason `stop`, which isn't in the last chunk."
-            if s.case.valid
+            if s.case.valid and not isinstance(s.error, NameError)
             else " Let the connection's own error propagate."
             if s.case.fails_after is not None
             else ""
