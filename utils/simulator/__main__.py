@@ -5,6 +5,7 @@ when its standard input closes (`process/child_process.py`).
 """
 
 import argparse
+import io
 import math
 import os
 import secrets
@@ -48,6 +49,8 @@ OPENAI_API_KEY=KEY OPENAI_MODEL=sim-chat
 
 def main() -> None:
     """Run the command-line interface."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for names that stdout can't encode
     parser = _parser()
     arguments = parser.parse_args()
     if arguments.command == "record":
@@ -248,4 +251,7 @@ def _add_record(record: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
