@@ -86,7 +86,8 @@ async def _print_load(limiter: ConcurrencyLimiter) -> None:
         line = live_line(limiter, limiter.tokens - tokens, width)
         tokens = limiter.tokens
         if line != before:
-            print(line.ljust(len(before)), end="\r" if terminal else "\n", flush=True)
+            end = "\r" if terminal else "\n"
+            print(line.ljust(len(before)) if terminal else line, end=end, flush=True)
             before = line
 
 
