@@ -1,7 +1,7 @@
 """Settings for a lightweight Jupyter server, without features that the course does not use.
 
-Put this file's folder on `JUPYTER_CONFIG_PATH`, as `hub/jupyterhub_config.py` does, or copy the
-file to `/etc/jupyter/` in an image.
+Put this file's folder on `JUPYTER_CONFIG_PATH`, as `hub/jupyterhub_config.py` does, or copy its
+contents to `/etc/jupyter/` in an image.
 """
 
 import jupyterlab.commands
@@ -20,9 +20,7 @@ c.ServerApp.jpserver_extensions = {
 }
 c.ServerApp.terminals_enabled = False
 
-# Show no update notices or news during a class, and prevent learners from installing extensions.
-c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
-c.LabApp.news_url = None
+# Prevent learners from installing extensions. (A file in `labconfig/` turns off news and updates.)
 c.LabApp.extension_manager = "readonly"
 
 # By default, the server creates a DEBUG record of each kernel message, but no handler uses it.

@@ -16,6 +16,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from hub.class_test.schedule import LESSON_1, MB_EACH
 from hub.class_test.temporary_hub import COURSE
+from tools.lab import write_jupyter_config
 from tools.programs import ROOT
 
 HUB = ROOT / "hub"
@@ -125,12 +126,16 @@ def test_kernels_use_unix_sockets_if_the_path_is_short_enough(folder, by_file):
     assert (len(socket) < 104) is by_file  # macOS's limit on socket paths, lower than Linux's
 
 
-def test_every_learner_opens_lesson_1_with_the_lightweight_settings():
+def test_every_learner_opens_lesson_1_with_the_lightweight_settings(tmp_path):
     spawner = settings(HUB / "jupyterhub_config.py").Spawner
     assert spawner.default_url == f"/lab/tree/{COURSE}/{LESSON_1}"
     assert CLUSTER["singleuser"]["defaultUrl"] == spawner.default_url
     where = spawner.environment["JUPYTER_CONFIG_PATH"]
     assert (Path(where) / "jupyter_server_config.py").exists()
+    write_jupyter_config(tmp_path, 0, "")
+    for folder in (Path(where), tmp_path):  # on a hub as in `lab`, no page asks to show news
+        overrides = (folder / "labconfig/default_setting_overrides.json").read_text("utf-8")
+        assert '"fetchNews": "false"' in overrides
     print_it = [sys.executable, "-c", "import gc; print(gc.get_threshold()[0])"]
     environ = os.environ | {"PYTHONPATH": spawner.environment["PYTHONPATH"]}
     result = subprocess.run(print_it, env=environ, check=True, capture_output=True)
@@ -147,10 +152,11 @@ def test_a_cluster_lets_a_whole_class_start_and_gives_more_than_was_measured():
 
 def test_the_recipes_name_one_folder_for_the_course_and_existing_files():
     pulled = CLUSTER["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
-    assert (pulled[0], pulled[-1]) == ("gitpuller", COURSE)
+    assert re.fullmatch(rf"gitpuller \S+ main {COURSE} \|\| true", pulled[-1])
     readme = (HUB / "README.md").read_text(encoding="utf-8")
     path = f"{COURSE}%2F{quote(LESSON_1, safe='')}"
     assert f"targetPath={COURSE}&urlpath=lab%2Ftree%2F{path}" in readme
+    assert "tljh-config set users." not in readme, "lists of users need add-item"
     small = (HUB / "tljh" / "streaming_course.py").read_text(encoding="utf-8")
     assert re.findall(rf"/srv/{COURSE}/([\w/.]+)", small) == ["hub/jupyterhub_config.py"]
 
@@ -161,7 +167,7 @@ def test_an_image_gets_the_light_servers_settings_and_the_puller_that_readme_nam
     subprocess.run(["bash", "-n", str(script)], check=True)
     text = script.read_text(encoding="utf-8")
     assert os.access(script, os.X_OK)
-    (settings_file,) = re.findall(r"^cp (\S+)", text, flags=re.MULTILINE)
-    assert (ROOT / settings_file).exists()
+    (folder,) = re.findall(r"^cp -r (\S+)/\. ", text, flags=re.MULTILINE)
+    assert (ROOT / folder / "jupyter_server_config.py").exists()
     (puller,) = re.findall(r"nbgitpuller==[\d.]+", text)
     assert puller in (HUB / "README.md").read_text(encoding="utf-8")

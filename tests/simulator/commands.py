@@ -26,13 +26,14 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def shared(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def shared(*options: str, **variables: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run a simulator that a class of learners could share; yield its URL and its process."""
     with subprocess.Popen(
         [*COMMAND, *options],
         cwd=ROOT,
-        env=os.environ | {"SIMULATOR_KEY": KEY},
+        env=os.environ | {"SIMULATOR_KEY": KEY} | variables,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         encoding="utf-8",
     ) as server:
         try:

@@ -109,4 +109,4 @@ def test_the_greeting_has_an_address_that_learners_can_reach(
     assert hint in printed
     for other in ("other addresses", "Replace HOST"):
         assert (other in printed) is (other in hint)
-    assert ("Learners can add their name to the key" in printed) is (host == "0.0.0.0")
+    assert ("Learners can add their name in ASCII letters" in printed) is (host == "0.0.0.0")

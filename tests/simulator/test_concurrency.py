@@ -3,6 +3,8 @@
 A learner's API key is the class's key, a slash and a name.
 """
 
+import signal
+import sys
 import threading
 from contextlib import suppress
 
@@ -78,6 +80,7 @@ def test_the_live_line_shows_the_load_and_the_busiest_learners() -> None:
     admitted(limiter, "ada", "bob", "ada", "cyd")
     busy = "3 replies to 2 learners · 431 tokens/s · 3 replies so far, 1 refused · ada 2, bob 1"
     assert live_line(limiter, tokens=431.4) == busy
+    assert live_line(limiter, tokens=431.4, width=30) == busy[:30]
     idle = "0 replies to 0 learners · 0 tokens/s · 0 replies so far"
     assert live_line(ConcurrencyLimiter(Clock()), tokens=0) == idle
 
@@ -100,14 +103,27 @@ def test_a_full_server_refuses_and_admits_a_retry() -> None:
 
 
 def test_the_live_line_is_printed_while_replies_stream() -> None:
-    with shared("--live", "--speed", "0.2") as (address, server):
-        client = OpenAI(base_url=address, api_key=f"{KEY}/ada lovelace")
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    with shared("--live", "--speed", "0.2", **ascii_only) as (address, server):
+        client = OpenAI(base_url=address, api_key=f"{KEY}/ada / lovelace")
         stream = client.chat.completions.create(model="sim-seed", messages=QUESTION, stream=True)
         next(stream)
         assert server.stdout is not None
         line = next(line for line in server.stdout if "adalovelace 1" in line)
         stream.close()
-        assert line.startswith("1 reply to 1 learner · ")
+        assert line.startswith(r"1 reply to 1 learner \xb7 ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows can't send Ctrl-C to one process")
+def test_ctrl_c_during_a_reply_prints_no_traceback() -> None:
+    with shared("--speed", "0.2") as (address, server):
+        client = OpenAI(base_url=address, api_key=KEY)
+        stream = client.chat.completions.create(model="sim-seed", messages=QUESTION, stream=True)
+        next(stream)
+        server.send_signal(signal.SIGINT)
+        assert server.stdout is not None
+        assert server.stdout.read() == ""
+        assert server.wait() == 130
 
 
 def test_a_name_does_not_replace_the_key() -> None:

@@ -5,6 +5,7 @@ when its standard input closes (`process/child_process.py`).
 """
 
 import argparse
+import io
 import math
 import os
 import secrets
@@ -48,6 +49,8 @@ OPENAI_API_KEY=KEY OPENAI_MODEL=sim-chat
 
 def main() -> None:
     """Run the command-line interface."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for names that stdout can't encode
     parser = _parser()
     arguments = parser.parse_args()
     if arguments.command == "record":
@@ -132,8 +135,8 @@ def _print_address(listener: socket.socket, key: str, recorded_models: list[str]
         print(f"This machine may have other addresses; {name} is the one that it sends from.")
     if not _on_this_machine(host):
         print(
-            f"Learners can add their name to the key, as in {key}/ada, so that the server can tell "
-            "them apart."
+            f"Learners can add their name in ASCII letters to the key, as in {key}/ada, so that the "
+            "server can tell them apart."
         )
     sys.stdout.flush()
 
@@ -246,4 +249,7 @@ def _add_record(record: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -43,9 +43,9 @@ class KeyRequired:
 
     def _split(self, credentials: bytes) -> tuple[bytes, str]:
         """Split `KEY/NAME`; the name is "" if there is none or the key is wrong."""
-        front, slash, name = credentials.rpartition(b"/")
-        if slash and hmac.compare_digest(front, self._key):
-            return front, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_MAX_NAME]
+        front, name = credentials[: len(self._key) + 1], credentials[len(self._key) + 1 :]
+        if hmac.compare_digest(front, self._key + b"/"):
+            return self._key, re.sub(r"[^\w.@-]", "", name.decode(errors="ignore"))[:_MAX_NAME]
         return credentials, ""
 
 

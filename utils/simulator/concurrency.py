@@ -70,15 +70,15 @@ class ConcurrencyLimiter:
         return dict(self._active.most_common())
 
 
-def live_line(limiter: ConcurrencyLimiter, tokens: float) -> str:
-    """Return a one-line summary of the load; `tokens` is how many were sent in the last second."""
+def live_line(limiter: ConcurrencyLimiter, tokens: float, width: int | None = None) -> str:
+    """Return the load in at most `width` characters; `tokens` were sent in the last second."""
     active = limiter.active()
     busiest = ", ".join(f"{name} {count}" for name, count in list(active.items())[:3])
     line = f"{_count(sum(active.values()), 'reply', 'replies')} to {_count(len(active), 'learner')}"
     line += f" · {tokens:.0f} tokens/s · {_count(limiter.replies, 'reply', 'replies')} so far"
     if limiter.refusals:
         line += f", {limiter.refusals} refused"
-    return f"{line} · {busiest}" if busiest else line
+    return (f"{line} · {busiest}" if busiest else line)[:width]
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import logging
+import shutil
 import socket
 import struct
 import sys
@@ -68,19 +70,24 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._limiter:
             self._printing.cancel()
+        # a traceback for each reply in progress would hide the rest of the terminal's output
+        logging.getLogger("uvicorn.error").disabled = True
         await super().shutdown(sockets)
 
 
 async def _print_load(limiter: ConcurrencyLimiter) -> None:
     """Print the load when it changes; on a terminal, update one line in place."""
-    before, end = "", "\r" if sys.stdout.isatty() else "\n"
+    before, terminal = "", sys.stdout.isatty()
     tokens = limiter.tokens
     while True:
         await asyncio.sleep(1)
-        line = live_line(limiter, limiter.tokens - tokens)
+        # a line that wraps couldn't be overwritten
+        width = shutil.get_terminal_size().columns - 1 if terminal else None
+        line = live_line(limiter, limiter.tokens - tokens, width)
         tokens = limiter.tokens
         if line != before:
-            print(line.ljust(len(before)) if end == "\r" else line, end=end, flush=True)
+            end = "\r" if terminal else "\n"
+            print(line.ljust(len(before)) if terminal else line, end=end, flush=True)
             before = line
 
 
