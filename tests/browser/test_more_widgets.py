@@ -323,3 +323,11 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
     for viewport in (NARROW, NOTEBOOK_WIDTH, PROJECTOR):
         nb.page.set_viewport_size(viewport)
         assert misfits(nb.page) == []
+    code_to_text = nb.page.evaluate(
+        """() => {
+          const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+          const code = [...document.querySelectorAll(".course-block code")];
+          return code.map((each) => size(each) / size(each.closest(".course-block")));
+        }"""
+    )
+    assert code_to_text == pytest.approx([0.93] * 4), "code should grow with the text around it"
