@@ -13,7 +13,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.readability import barriers, faint, misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
+from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR, ZOOMED
 
 HOSTILE = "<img src=x onerror='window.hacked = true'>"
 SETUP = """
@@ -22,8 +22,8 @@ import asyncio, time
 from uuid import UUID
 from langchain_core.messages import AIMessageChunk as Chunk
 from utils.widgets import (
-    ChatPanel, ChunkTable, EventTimeline, JsonCard, LatencyBadge, LiveMarkdown, LiveText, Progress,
-    Status, StatusLine,
+    ChatPanel, Choice, ChunkTable, EventTimeline, JsonCard, LatencyBadge, LiveMarkdown, LiveText,
+    Prediction, Progress, Status, StatusLine,
 )
 
 def reply(words=("A heron ", "lifts off 🌙,", "\\n", "rings widen"), gap=0.05):
@@ -296,6 +296,15 @@ await chat.ask("What is the weather in Oslo?")
 await chat.ask("And this afternoon?")
 status.fail("The tool did not answer: ask again.")
 """
+LONG_WORDS = """
+LONG = "Donaudampfschifffahrt" * 20
+Progress(3, LONG).show().fail(LONG)
+LiveText(LONG).show([LONG])
+display(Prediction(f"{LONG} `{LONG}`", [Choice(LONG, LONG, right=True), Choice("a", "b")]))
+timeline = EventTimeline(LONG).show()
+for run in ("first", LONG):
+    timeline.add("start", LONG, run)
+"""
 
 
 def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNotebook):
@@ -310,6 +319,7 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
         "try:\n    JsonCard('Cut short', ['name', 'age']).show(cut_short())\n"
         "except ConnectionError:\n    pass",
         LOOK,
+        LONG_WORDS,
     )
     nb.page.set_viewport_size({"width": NOTEBOOK_WIDTH["width"], "height": 4300})
     nb.only_the_notebook()
@@ -320,7 +330,7 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
         nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
         assert faint(nb.page) == []
         assert barriers(nb.page) == []
-    for viewport in (NARROW, NOTEBOOK_WIDTH, PROJECTOR):
+    for viewport in (ZOOMED, NARROW, NOTEBOOK_WIDTH, PROJECTOR):
         nb.page.set_viewport_size(viewport)
         assert misfits(nb.page) == []
     code_to_text = nb.page.evaluate(
