@@ -278,6 +278,25 @@ results = await asyncio.gather(
     nb.page.locator(".course-badge").last.filter(has_text="kernel ended").wait_for()
 
 
+def test_a_second_view_continues_the_clock_of_the_first(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "bar, line = Progress(9).show(), StatusLine('Thinking').show()\n"
+        "bar.advance()\nline.to('Thinking')",
+        "display(bar, line)",
+    )
+    for cell in ("import asyncio", "Progress(9)"):
+        nb.run_cell_with(cell)
+        nb.wait_done()
+    clocks = (".course-progress-figures", ".course-stage-time")
+    for clock in clocks:
+        nb.page.locator(clock, has_text=re.compile(r"\b2\.\d s")).wait_for()
+    nb.run_cell_with("display(")
+    for clock in clocks:
+        nb.page.locator(clock).nth(1).wait_for()
+        assert not re.search(r"\b[01]\.\d+ s", nb.page.locator(clock).nth(1).inner_text())
+
+
 LOOK = """
 async def weather(history):
     yield Status("Thinking")
@@ -333,6 +352,11 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
     for viewport in (ZOOMED, NARROW, NOTEBOOK_WIDTH, PROJECTOR):
         nb.page.set_viewport_size(viewport)
         assert misfits(nb.page) == []
+    nb.page.emulate_media(forced_colors="active")
+    bar, fill = (nb.page.locator(part).first for part in (".course-bar", ".course-bar-fill"))
+    colour = "(element) => getComputedStyle(element).backgroundColor"
+    assert fill.evaluate(colour) != bar.evaluate(colour), "the bar should be visible"
+    nb.page.emulate_media(forced_colors="none")
     code_to_text = nb.page.evaluate(
         """() => {
           const size = (element) => parseFloat(getComputedStyle(element).fontSize);
