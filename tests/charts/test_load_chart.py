@@ -20,7 +20,7 @@ def labels(chart):
 
 def test_the_finding_compares_all_styles_at_their_largest_common_number_of_clients():
     assert title(load_chart(ROWS)).startswith(
-        "The last of 10 clients gets its first token after about 1.0 s (threads, tasks) "
+        "The last of 10 clients gets its first token after about 1.0 s (threads and tasks) "
         "to 10.0 s (blocking)."
     )
 

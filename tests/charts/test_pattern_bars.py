@@ -22,7 +22,7 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
         ),
         (
             [Pattern(WHOLE), Pattern(WHOLE, sign=0.5), Pattern(STREAM, sign=0.5)],
-            "Blank for 0.50 s (invoke, stream) to 10.0 s (invoke)",
+            "Blank for 0.50 s (invoke and stream) to 10.0 s (invoke)",
         ),
         ([Pattern(WHOLE), Pattern(WHOLE)], "Each screen is blank for about 10.0 s"),
     ],

@@ -125,7 +125,7 @@ def alike(durations: Sequence[float]) -> bool:
 def span(names: Sequence[str], durations: Sequence[float]) -> str:
     """Return the shortest and the longest duration, each with all names that share it.
 
-    For example, `0.20 s (a) or 3.1 s (b)`, or `about 0.20 s (a, b) to 3.1 s (c)`.
+    For example, `0.20 s (a) or 3.1 s (b)`, or `about 0.20 s (a and b) to 3.1 s (c)`.
     """
     ends = min(durations), max(durations)
 
@@ -136,7 +136,9 @@ def span(names: Sequence[str], durations: Sequence[float]) -> str:
             if alike([duration, end]) and end == min(ends, key=lambda e: abs(e - duration))
         }
         about = "" if {*map(in_seconds, near.values())} == {in_seconds(end)} else "about "
-        return f"{about}{in_seconds(end)} ({', '.join(near)})"
+        *others, last = near
+        named = f"{', '.join(others)} and {last}" if others else last
+        return f"{about}{in_seconds(end)} ({named})"
 
     return f"{shared(ends[0])} {'or' if len(names) == 2 else 'to'} {shared(ends[1])}"
 
