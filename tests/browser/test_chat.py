@@ -67,10 +67,16 @@ failing = ChatPanel(broken, title="Failing", explain=str).show()
 await failing.ask("FAIL")
 """
 
+TWICE = """
+twice = ChatPanel(lambda history: words("again", 3), title="Twice").show()
+await twice.ask("Once")
+twice
+"""
+
 
 @pytest.fixture(scope="module")
 def nb(page: Page, lab: Lab) -> Iterator[NotebookPage]:
-    cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN)
+    cells = (SETUP, STOP, LOG, INTERRUPT, AFTER, AWAITING, BROKEN, TWICE)
     nb = open_on(page, lab, lab.write("chat.ipynb", *cells))
     nb.run_cell_with("COURSE_SPEED")
     nb.wait_done()
@@ -201,3 +207,16 @@ def test_a_screen_reader_gets_the_whole_reply_despite_a_failure(nb: NotebookPage
     # These lines look like "first words 0.1 s · failed 0.2 s …".
     endings = [words.split(" · ")[1] for words in announced if words.startswith("first words")]
     assert [ending.split()[0] for ending in endings] == ["failed", "done"]
+
+
+def test_a_second_view_works_like_the_first(nb: NotebookPage):
+    nb.run_cell_with("twice = ")
+    nb.wait_done()
+    views = nb.cells.locator(".course-chat").filter(has_text="Twice")
+    second = views.nth(1)
+    foot(second, "done")
+    assert button(second, "Stop").is_disabled()
+    ask(second, "And again")
+    for view in views.all():
+        view.locator(".course-turn").nth(1).locator(".course-foot[data-phase=done]").wait_for()
+    assert button(second, "Stop").is_disabled()

@@ -21,6 +21,13 @@ async with heart:
 """
 FROZE = re.compile(r"froze for \d")
 BADGE = ".course-heartbeat .course-badge"
+# Counts how many times a screen reader would announce the badge.
+COUNT = """(badge) => {
+  window.courseAnnounced = 0;
+  new MutationObserver(() => {
+    if (badge.role === "status") window.courseAnnounced += 1;
+  }).observe(badge, { childList: true, characterData: true, subtree: true });
+}"""
 
 
 def test_the_page_counts_while_the_kernel_is_blocked(notebook: OpenNotebook, tmp_path: Path):
@@ -29,9 +36,11 @@ def test_the_page_counts_while_the_kernel_is_blocked(notebook: OpenNotebook, tmp
     nb.sample(badge=BADGE)
     nb.run_all()
     nb.wait_until_seen("badge", "no beat for ", times=20)
+    nb.page.locator(BADGE).evaluate(COUNT)
     turns.take("seen")
     nb.wait_done()
     nb.page.locator(BADGE, has_text=FROZE).wait_for()
+    assert nb.page.evaluate("() => window.courseAnnounced") == 1
     froze = nb.seen("badge")[-1]
     assert FROZE.match(froze)
     line, result = nb.printed().splitlines()

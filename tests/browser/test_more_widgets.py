@@ -13,7 +13,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.readability import barriers, faint, misfits
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
-from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR
+from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR, ZOOMED
 
 HOSTILE = "<img src=x onerror='window.hacked = true'>"
 SETUP = """
@@ -22,8 +22,8 @@ import asyncio, time
 from uuid import UUID
 from langchain_core.messages import AIMessageChunk as Chunk
 from utils.widgets import (
-    ChatPanel, ChunkTable, EventTimeline, JsonCard, LatencyBadge, LiveMarkdown, LiveText, Progress,
-    Status, StatusLine,
+    ChatPanel, Choice, ChunkTable, EventTimeline, JsonCard, LatencyBadge, LiveMarkdown, LiveText,
+    Prediction, Progress, Status, StatusLine,
 )
 
 def reply(words=("A heron ", "lifts off 🌙,", "\\n", "rings widen"), gap=0.05):
@@ -278,6 +278,25 @@ results = await asyncio.gather(
     nb.page.locator(".course-badge").last.filter(has_text="kernel ended").wait_for()
 
 
+def test_a_second_view_continues_the_clock_of_the_first(notebook: OpenNotebook):
+    nb = notebook(
+        SETUP,
+        "bar, line = Progress(9).show(), StatusLine('Thinking').show()\n"
+        "bar.advance()\nline.to('Thinking')",
+        "display(bar, line)",
+    )
+    for cell in ("import asyncio", "Progress(9)"):
+        nb.run_cell_with(cell)
+        nb.wait_done()
+    clocks = (".course-progress-figures", ".course-stage-time")
+    for clock in clocks:
+        nb.page.locator(clock, has_text=re.compile(r"\b2\.\d s")).wait_for()
+    nb.run_cell_with("display(")
+    for clock in clocks:
+        nb.page.locator(clock).nth(1).wait_for()
+        assert not re.search(r"\b[01]\.\d+ s", nb.page.locator(clock).nth(1).inner_text())
+
+
 LOOK = """
 async def weather(history):
     yield Status("Thinking")
@@ -296,6 +315,15 @@ await chat.ask("What is the weather in Oslo?")
 await chat.ask("And this afternoon?")
 status.fail("The tool did not answer: ask again.")
 """
+LONG_WORDS = """
+LONG = "Donaudampfschifffahrt" * 20
+Progress(3, LONG).show().fail(LONG)
+LiveText(LONG).show([LONG])
+display(Prediction(f"{LONG} `{LONG}`", [Choice(LONG, LONG, right=True), Choice("a", "b")]))
+timeline = EventTimeline(LONG).show()
+for run in ("first", LONG):
+    timeline.add("start", LONG, run)
+"""
 
 
 def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNotebook):
@@ -310,6 +338,7 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
         "try:\n    JsonCard('Cut short', ['name', 'age']).show(cut_short())\n"
         "except ConnectionError:\n    pass",
         LOOK,
+        LONG_WORDS,
     )
     nb.page.set_viewport_size({"width": NOTEBOOK_WIDTH["width"], "height": 4300})
     nb.only_the_notebook()
@@ -320,6 +349,19 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
         nb.page.locator("#jupyterlab-splash").wait_for(state="detached")
         assert faint(nb.page) == []
         assert barriers(nb.page) == []
-    for viewport in (NARROW, NOTEBOOK_WIDTH, PROJECTOR):
+    for viewport in (ZOOMED, NARROW, NOTEBOOK_WIDTH, PROJECTOR):
         nb.page.set_viewport_size(viewport)
         assert misfits(nb.page) == []
+    nb.page.emulate_media(forced_colors="active")
+    bar, fill = (nb.page.locator(part).first for part in (".course-bar", ".course-bar-fill"))
+    colour = "(element) => getComputedStyle(element).backgroundColor"
+    assert fill.evaluate(colour) != bar.evaluate(colour), "the bar should be visible"
+    nb.page.emulate_media(forced_colors="none")
+    code_to_text = nb.page.evaluate(
+        """() => {
+          const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+          const code = [...document.querySelectorAll(".course-block code")];
+          return code.map((each) => size(each) / size(each.closest(".course-block")));
+        }"""
+    )
+    assert code_to_text == pytest.approx([0.93] * 4), "code should grow with the text around it"

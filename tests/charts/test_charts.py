@@ -36,6 +36,8 @@ from utils.charts import gap_strip, readers_chart, wait_bars
         ([streamed(20), blocked(20)], "The reader waits 0.01 s (stream) or 0.50 s (invoke)"),
         ([blocked(), buffered()], "The reader waits about as long each time, 10.0 s"),
         ([streamed(), blocked(), bursty()], "The reader waits 0.20 s (stream) to 10.0 s (invoke)"),
+        ([recorded("a", [2]), recorded("b", [2.2]), recorded("c", [7]), recorded("d", [7])],
+         "The reader waits about 2.0 s (a and b) to 7.0 s (c and d)."),
         ([streamed()], "The reader waits 0.20 s in a reply that takes 10.0 s"),
         ([blocked()], "The reader waits for the whole reply: 10.0 s"),
         ([failed()], "The reader waits 0.50 s, then the reply fails after 7.2 s"),

@@ -20,7 +20,8 @@ def labels(chart):
 
 def test_the_finding_compares_all_styles_at_their_largest_common_number_of_clients():
     assert title(load_chart(ROWS)).startswith(
-        "The last of 10 clients waits 1.0 s for its first token (tasks) to 10.0 s (blocking)."
+        "The last of 10 clients gets its first token after about 1.0 s (threads and tasks) "
+        "to 10.0 s (blocking)."
     )
 
 
@@ -30,7 +31,9 @@ def test_the_order_of_rows_does_not_change_the_finding():
 
 def test_similar_waits_are_reported_as_one():
     rows = measured("a", {5: 1.0}) + measured("b", {5: 1.1})
-    assert title(load_chart(rows)).startswith("The last of 5 clients waits 1.1 s")
+    assert title(load_chart(rows)).startswith(
+        "The last of 5 clients gets its first token after 1.1 s."
+    )
 
 
 def test_the_alternative_text_has_every_number():

@@ -18,7 +18,11 @@ STREAM = Recording("stream", tuple(Piece(4.0 + i / 10, f"word{i} ") for i in ran
         ([Pattern(STREAM, sign=7.0)], "stream: blank 4.0 s · first word 4.0 s"),
         (
             [Pattern(WHOLE), Pattern(STREAM, sign=0.5)],
-            "Blank for 0.50 s (stream) to 10.0 s (invoke); first words after 4.0 s to 10.0 s",
+            "Blank for 0.50 s (stream) or 10.0 s (invoke); first words after 4.0 s to 10.0 s",
+        ),
+        (
+            [Pattern(WHOLE), Pattern(WHOLE, sign=0.5), Pattern(STREAM, sign=0.5)],
+            "Blank for 0.50 s (invoke and stream) to 10.0 s (invoke)",
         ),
         ([Pattern(WHOLE), Pattern(WHOLE)], "Each screen is blank for about 10.0 s"),
     ],

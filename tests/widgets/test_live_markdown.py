@@ -56,6 +56,10 @@ def test_each_block_is_rendered_separately():
     ]
 
 
+def test_a_line_break_is_one_break_even_where_newlines_are_shown():
+    assert render("a  \nb\\\nc") == ["<p>a<br />b<br />c</p>\n"]
+
+
 class TestRepair:
     def test_it_receives_the_text_so_far_and_its_result_is_rendered(self):
         live = LiveMarkdown(repair=lambda text: text + "**")

@@ -31,6 +31,7 @@ ARTIFACTS = REPOSITORY / "test-artifacts"
 NOTEBOOK_WIDTH: ViewportSize = {"width": 1280, "height": 900}
 PROJECTOR: ViewportSize = {"width": 1920, "height": 1080}
 NARROW: ViewportSize = {"width": 620, "height": 1000}
+ZOOMED: ViewportSize = {"width": 427, "height": 300}  # a window of 1280 x 900 at 300%
 
 GET_ONE = (
     "Get one with `apt install chromium` (Debian and Ubuntu) or `python -m playwright install "

@@ -35,8 +35,8 @@ class Chart(Figure):
     """A figure with a bold title and a white background, whatever the notebook theme.
 
     Attributes:
-        alt_text: A description of the picture, in sentences. nbconvert adds it to HTML pages.
-            JupyterLab 4.6 ignores it, so print it in notebooks.
+        alt_text: A description of the picture, in sentences, for the site. JupyterLab 4.6 and
+            nbconvert's default template ignore it, so print it in notebooks.
     """
 
     def __init__(self, kind: str, title: str, details: list[str], body: float) -> None:
@@ -112,7 +112,7 @@ class Chart(Figure):
         return flat.getvalue()
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the picture and its metadata: size in CSS pixels, and alt text for nbconvert."""
+        """Return the picture and its metadata: size in CSS pixels, and alternative text."""
         picture = {
             "width": round(WIDTH * CSS_PER_INCH),
             "height": round(self.get_figheight() * CSS_PER_INCH),

@@ -130,7 +130,7 @@ def _title(names: Sequence[str], ways: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} arrives {ways[0]}"
     if len(set(ways)) == 1:
-        return f"All {len(names)} arrive {ways[0]}"
+        return f"{'Both' if len(names) == 2 else f'All {len(names)}'} arrive {ways[0]}"
     groups: dict[str, list[str]] = {}
     for name, way in zip(names, ways, strict=True):
         groups.setdefault(way, []).append(name)

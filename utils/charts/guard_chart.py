@@ -108,8 +108,9 @@ def _title(
     if enough is None:
         held, leaked = counted(sizes[-1], "character"), counted(shown[-1], "forbidden one")
         return f"Even with {held} held back, {leaked} can be seen before the guard says no"
-    less = f", not {in_seconds(waits[0])}" if enough else ""
+    wait, least = in_seconds(waits[enough]), in_seconds(waits[0])
+    less = "" if wait == least else f", not {least}"
     return (
         f"With {counted(sizes[enough], 'character')} held back, nothing forbidden is shown; "
-        f"the reader waits {in_seconds(waits[enough])}{less}"
+        f"the reader waits {wait}{less}"
     )

@@ -7,7 +7,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, FAINT, INK, QUIET, READING, STALL, TEXT, WAITING
-from utils.charts.recording_rows import name_of
+from utils.charts.recording_rows import alike, name_of, span
 from utils.charts.settings import default_settings
 from utils.formatting import in_seconds
 
@@ -94,17 +94,10 @@ def _title(lines: dict[str, list[Row]]) -> str:
         for row in line
         if row.clients == most
     }
-    best = min(waits, key=lambda style: waits[style])
-    worst = max(waits, key=lambda style: waits[style])
-    who = "1 client waits" if most == 1 else f"the last of {most} clients waits"
-    if len(waits) == 1 or waits[worst] < 1.15 * waits[best]:
-        finding = f"{who} {in_seconds(waits[worst])} for its first token"
-    else:
-        finding = (
-            f"{who} {in_seconds(waits[best])} for its first token ({best}) "
-            f"to {in_seconds(waits[worst])} ({worst})"
-        )
-    return finding[0].upper() + finding[1:]
+    who = "1 client" if most == 1 else f"The last of {most} clients"
+    times = [*waits.values()]
+    when = in_seconds(max(times)) if alike(times) else span([*waits], times)
+    return f"{who} gets its first token after {when}"
 
 
 def _label(axes: Axes, lines: dict[str, list[Row]], height: float) -> None:

@@ -7,7 +7,15 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, WAITING
-from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.recording_rows import (
+    Rows,
+    alike,
+    names_of,
+    patch,
+    remark_on_counts,
+    sentences,
+    span,
+)
 from utils.charts.settings import default_settings
 from utils.charts.wait_bars import stall_swatch
 from utils.formatting import in_seconds
@@ -78,12 +86,10 @@ def pattern_bars(*patterns: Pattern, wpm: float = WORDS_PER_MINUTE) -> Chart:
 def _title(names: list[str], blanks: list[float], firsts: list[float]) -> str:
     if len(names) == 1:
         return f"Blank for {in_seconds(blanks[0])}, first word after {in_seconds(firsts[0])}"
-    longest, shortest = max(blanks), min(blanks)
-    if in_seconds(longest) == in_seconds(shortest):
-        finding = f"Each screen is blank for about {in_seconds(longest)}"
+    if alike(blanks):
+        finding = f"Each screen is blank for about {in_seconds(max(blanks))}"
     else:
-        best, worst = names[blanks.index(shortest)], names[blanks.index(longest)]
-        finding = f"Blank for {in_seconds(shortest)} ({best}) to {in_seconds(longest)} ({worst})"
+        finding = f"Blank for {span(names, blanks)}"
     soon, late = in_seconds(min(firsts)), in_seconds(max(firsts))
     when = soon if soon == late else f"{soon} to {late}"
     return f"{finding}; first words after {when}"

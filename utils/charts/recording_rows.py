@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from utils.charts.palette import STALL
+from utils.formatting import in_seconds
 from utils.timing import Recording
 from utils.unicode import well_formed
 
@@ -113,6 +114,33 @@ def split_at_pauses(arrivals: Sequence[float], pause: float) -> list[Sequence[fl
     cuts = [at for at, (before, after) in pairs if after - before > pause]
     ends = pairwise([0, *cuts, len(arrivals)])
     return [arrivals[first:last] for first, last in ends if first < last]
+
+
+def alike(durations: Sequence[float]) -> bool:
+    """Return whether durations, in seconds, differ by less than 15% or look the same in a title."""
+    short, long = min(durations), max(durations)
+    return long < 1.15 * short or in_seconds(long) == in_seconds(short)
+
+
+def span(names: Sequence[str], durations: Sequence[float]) -> str:
+    """Return the shortest and the longest duration, each with all names that share it.
+
+    For example, `0.20 s (a) or 3.1 s (b)`, or `about 0.20 s (a and b) to 3.1 s (c)`.
+    """
+    ends = min(durations), max(durations)
+
+    def shared(end: float) -> str:
+        near = {
+            name: duration
+            for name, duration in zip(names, durations, strict=True)
+            if alike([duration, end]) and end == min(ends, key=lambda e: abs(e - duration))
+        }
+        about = "" if {*map(in_seconds, near.values())} == {in_seconds(end)} else "about "
+        *others, last = near
+        named = f"{', '.join(others)} and {last}" if others else last
+        return f"{about}{in_seconds(end)} ({named})"
+
+    return f"{shared(ends[0])} {'or' if len(names) == 2 else 'to'} {shared(ends[1])}"
 
 
 def end_of(recordings: Sequence[Recording]) -> float:

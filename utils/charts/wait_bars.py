@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import FAINT, STALL, WAITING
-from utils.charts.recording_rows import Rows, names_of, patch, remark_on_counts, sentences
+from utils.charts.recording_rows import (
+    Rows,
+    alike,
+    names_of,
+    patch,
+    remark_on_counts,
+    sentences,
+    span,
+)
 from utils.charts.settings import default_settings
 from utils.formatting import in_seconds
 from utils.reader_model import WORDS_PER_MINUTE, Reading, reading
@@ -79,22 +87,17 @@ def waits_title(
     """Return a title that compares how long the readers wait."""
     if len(names) == 1:
         return _one_wait(recordings[0], readings[0])
-    by_wait = sorted(
-        (r.wait, name)
-        for name, recording, r in zip(names, recordings, readings, strict=True)
-        if recording.text
-    )
-    if not by_wait:
-        return "None of the replies had any text"
-    (short, best), (long, worst) = by_wait[0], by_wait[-1]
-    if len(by_wait) == 1:
-        finding = f"The reader waits {in_seconds(short)} ({best})"
-    elif long < 1.15 * short or in_seconds(long) == in_seconds(short):
-        finding = f"The reader waits about as long each time, {in_seconds(long)}"
-    else:
-        to = "or" if len(by_wait) == 2 else "to"
-        finding = f"The reader waits {in_seconds(short)} ({best}) {to} {in_seconds(long)} ({worst})"
     replies = list(zip(names, recordings, strict=True))
+    with_text = [name for name, reply in replies if reply.text]
+    waits = [r.wait for r, reply in zip(readings, recordings, strict=True) if reply.text]
+    if not waits:
+        return "None of the replies had any text"
+    if len(waits) == 1:
+        finding = f"The reader waits {in_seconds(waits[0])} ({with_text[0]})"
+    elif alike(waits):
+        finding = f"The reader waits about as long each time, {in_seconds(max(waits))}"
+    else:
+        finding = f"The reader waits {span(with_text, waits)}"
     failed = [name for name, reply in replies if reply.text and reply.outcome == "failed"]
     silent = [name for name, reply in replies if not reply.text]
     finding += f"; failed: {', '.join(failed)}" if failed else ""

@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from utils.charts.palette import DELIVERED, INK, WAITING
-from utils.charts.recording_rows import names_of, patch, sentences, split_at_pauses
+from utils.charts.recording_rows import alike, names_of, patch, sentences, split_at_pauses
 from utils.charts.settings import default_settings
 from utils.formatting import in_seconds
 from utils.timing import Recording
@@ -101,7 +101,7 @@ def _title(recordings: Sequence[Recording], span: str) -> str:
     how = {1: "one after another", len(recordings): "all at once"}.get(most, f"{most} at a time")
     if not firsts:
         first = "no text"
-    elif firsts[-1] < 1.15 * firsts[0] or in_seconds(firsts[0]) == in_seconds(firsts[-1]):
+    elif alike(firsts):
         first = f"the first text of each after about {in_seconds(firsts[-1])}"
     else:
         first = f"first text after {in_seconds(firsts[0])} to {in_seconds(firsts[-1])}"

@@ -46,14 +46,9 @@ const ENDINGS = ["restarting", "autorestarting", "terminating", "dead"];
 function noticeEnd(model, actual) {
   const kernel = actual.widget_manager?.kernel;
   const end = () => model.set("gone", true);
-  const endOn = (_, status) => ENDINGS.includes(status) && end();
   actual.on("comm_live_update", () => actual.comm_live || end());
-  kernel?.statusChanged?.connect(endOn);
+  kernel?.statusChanged?.connect((_, status) => ENDINGS.includes(status) && end());
   kernel?.disposed?.connect(end);
-  actual.once("destroy", () => {
-    kernel?.statusChanged?.disconnect(endOn);
-    kernel?.disposed?.disconnect(end);
-  });
 }
 
 // To be called in `initialize`. If the kernel ends while `running()` is true, sets the attributes

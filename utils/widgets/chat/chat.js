@@ -91,6 +91,7 @@ function render({ model, el }) {
   // The conversation.
 
   const nodes = []; // for each item: its kind, its root element, and `fill`, which draws it
+  let settled = 0; // items before this index have been announced in their final form
 
   // For each kind of item, a function that adds an element and returns its `root` and `fill`.
   const makers = {
@@ -164,8 +165,6 @@ function render({ model, el }) {
       announce(items, from);
     }),
   );
-
-  let settled = 0; // items before this index have been announced in their final form
 
   function announce(items, from) {
     if (!items.length) return;

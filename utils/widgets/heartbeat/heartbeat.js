@@ -75,11 +75,11 @@ function render({ model, el }) {
     axis.replaceChildren(make("span", "", "0 s"), make("span", "", inSeconds(length)));
 
     const words = frozenNow ? `no beat for ${inSeconds(end - frozen.at(-1)[0])}` : model.get("text");
-    badge.textContent = words;
+    announceEnd(badge, phase !== "over");
+    write(badge, words);
     const alarm = frozenNow || (phase === "over" && frozen.length > 0);
     badge.dataset.phase = alarm ? "waiting" : BADGE_PHASES[phase];
     dot.dataset.phase = badge.dataset.phase;
-    announceEnd(badge, phase !== "over");
     labelled(strip, "img", `Beats of ${inSeconds(end)}: ${words}`);
   }
 

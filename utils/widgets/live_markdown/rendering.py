@@ -36,5 +36,9 @@ class _Safe(mistune.HTMLRenderer):
         """Render only the description: loading the image would contact an external server."""
         return f'<span class="course-picture">picture: {text}</span>'
 
+    def linebreak(self) -> str:
+        """Render a line break without the library's newline, which the chat would show, too."""
+        return "<br />"
+
 
 _MARKDOWN = mistune.create_markdown(renderer=_Safe(escape=True), plugins=["table", "strikethrough"])

@@ -10,6 +10,9 @@ function about(seconds) {
 }
 
 function initialize({ model }) {
+  const noteArrival = () => model.set("arrived", performance.now()); // of the state
+  model.on("change:state", noteArrival);
+  noteArrival();
   const running = () => model.get("state").phase === "running";
   endWithKernel(model, running, () => ({
     state: { ...model.get("state"), phase: "stopped", note: KERNEL_ENDED },
@@ -26,10 +29,9 @@ function render({ model, el }) {
   el.append(label, bar, figures, note);
 
   let ticking;
-  let updated; // when the kernel last sent the state
   const words = () => {
     const { phase, percent, counted, seconds, left } = model.get("state");
-    const silence = (performance.now() - updated) / 1000;
+    const silence = (performance.now() - model.get("arrived")) / 1000;
     const running = phase === "running";
     let rest = left === null ? "" : about(left);
     if (left !== null && silence > left + 1) rest = "longer than expected";
@@ -42,7 +44,6 @@ function render({ model, el }) {
   };
   const draw = () => {
     const { label: name, phase, known, percent, counted, note: sentence } = model.get("state");
-    updated = performance.now();
     el.dataset.phase = phase;
     el.dataset.known = String(known);
     label.textContent = name;

@@ -6,9 +6,12 @@
 const stopped = (stages) =>
   stages.map((stage) => (stage.state === "now" ? { ...stage, state: "stopped" } : stage));
 
+const arrived = new WeakMap(); // when each array of stages was first drawn
+
 // Fills a list with the stages, and updates the current stage's seconds until the next call.
 function drawStages(list, stages) {
   clearInterval(list.courseTick);
+  if (!arrived.has(stages)) arrived.set(stages, performance.now());
   list.classList.add("course-stages");
   list.setAttribute("role", "list"); // some screen readers ignore lists without bullets
   list.replaceChildren(
@@ -20,7 +23,7 @@ function drawStages(list, stages) {
       const time = make("span", "course-stage-time", times ? inSeconds(seconds) : "");
       if (state === "skipped") time.textContent = "skipped";
       if (state === "now") {
-        const start = performance.now() - 1000 * seconds;
+        const start = arrived.get(stages) - 1000 * seconds;
         const tick = () => (time.textContent = `${((performance.now() - start) / 1000).toFixed(1)} s`);
         list.courseTick = setInterval(tick, 100);
       }
