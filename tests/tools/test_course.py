@@ -42,7 +42,7 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
         ("lab 3", "lab takes no number: it opens lesson 1, and the others are beside it"),
         ("doctor me", "doctor doesn't take 'me': see "),
         ("app flask", "app name: invalid choice: 'flask' (choose from "),
-        ("app", "app the following arguments are required: name: see "),
+        ("app", "app needs a name: see "),
         ("app fastapi --port 80000", "Port 80000 can't be used (valid ports are 1 to 65535): "),
     ],
 )
