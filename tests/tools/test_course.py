@@ -54,6 +54,15 @@ def test_an_invalid_command_line_is_reported_in_one_sentence(words, message, cap
     assert "\n" not in printed.err.strip()
 
 
+@pytest.mark.parametrize(
+    ("error", "last"), [("KeyboardInterrupt", ""), ("ValueError(1)", "ValueError: 1")]
+)
+def test_only_ctrl_c_in_a_module_that_a_command_runs_prints_no_traceback(error, last):
+    command = [sys.executable, "-c", f"import tools; raise {error}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.strip().rpartition("\n")[2] == last
+
+
 @pytest.mark.parametrize("command", ["setup", "lab", "build"])
 def test_a_python_without_the_packages_is_named(command):
     result = course(command, "--here", python=(sys.executable, "-I", "-S"))
