@@ -94,6 +94,7 @@ class _Parser(argparse.ArgumentParser):
         """Raise Advice with argparse's message in plainer words."""
         said = message.removeprefix("argument ")
         said = said.replace("expected one argument", "a value is missing")
+        said = said.replace("the following arguments are required:", "needs a")
         said = re.sub(r"invalid int value: (.*)", r"\1 is not a whole number", said)
         words = self.prog.split()[1:]
         raise Advice(f"{' '.join([*words, said])}: see {this_command(*words, '--help')}")

@@ -234,7 +234,8 @@ def examine_simulator() -> str:
     try:
         server = provider.simulator()
     except provider.ProviderError as error:
-        raise Advice(str(error)) from error
+        advice = str(error).replace(" `python3 course.py doctor` shows what is missing.", "")
+        raise Advice(advice) from error
     try:
         call(provider.chat_model("fast", simulated=True, max_tokens=1))
     finally:

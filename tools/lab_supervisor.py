@@ -105,10 +105,11 @@ def end_all(mark: str) -> None:
 
 
 def marked(mark: str) -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if mark in process.environ():
-                yield process
+    with contextlib.suppress(IndexError):  # from psutil, if `/proc` is empty
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if mark in process.environ():
+                    yield process
 
 
 def usable(folder: Path) -> bool:

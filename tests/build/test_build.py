@@ -107,7 +107,7 @@ def test_an_included_script_is_shown_unchanged(root):
     path = root / "lessons" / SAMPLE.name
     text = path.read_text(encoding="utf-8")
     path.write_text(f"{text}\n```{{literalinclude}} take_home/1_print.py\n```\n", encoding="utf-8")
-    with pytest.raises(notebooks.BuildError, match="there is no take_home"):
+    with pytest.raises(notebooks.BuildError, match=r"01_sample.md:\d+: there is no take_home"):
         notebooks.make(path)
     (root / "lessons" / "take_home").mkdir()
     (root / "lessons" / "take_home" / "1_print.py").write_text("print(r'\\n')\n")

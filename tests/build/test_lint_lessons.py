@@ -34,24 +34,24 @@ MORE = SAMPLE + cell("### BEGIN SOLUTION", "more = 1", "### END SOLUTION", tags=
 VIOLATIONS = {
     "an_exercise_without_a_check": (
         SAMPLE.replace(CHECK, ""),
-        'exercise 1.1 doesn\'t end with `check("1.1", …)`',
+        'exercise 1.words doesn\'t end with `check("1.words", …)`',
     ),
     "a_check_of_another_exercise": (
         MORE.replace(CHECK, 'check("1.more", words)\n'),
-        "exercise 1.1 doesn't end with",
+        "exercise 1.words doesn't end with",
     ),
     "a_check_that_is_not_last": (
         SAMPLE.replace(CHECK, CHECK + "print()\n"),
-        "exercise 1.1 doesn't end with",
+        "exercise 1.words doesn't end with",
     ),
-    "a_check_twice": (SAMPLE.replace(CHECK, CHECK + CHECK), "exercise 1.1 doesn't end with"),
+    "a_check_twice": (SAMPLE.replace(CHECK, CHECK + CHECK), "exercise 1.words doesn't end with"),
     "a_check_without_an_exercise": (
         SAMPLE + cell('check("1.words", 1)'),
-        '`check("1.1", …)` in a cell without the tag of that exercise',
+        '`check("1.words", …)` in a cell without the tag of that exercise',
     ),
     "an_exercise_without_a_solution": (
         SAMPLE + cell('check("1.more", 1)', tags="exercise-more"),
-        "exercise 1.2 has no solution between",
+        "exercise 1.more has no solution between",
     ),
     "a_solution_without_an_exercise": (
         SAMPLE + cell("### BEGIN SOLUTION", "answer = 1", "### END SOLUTION"),
@@ -65,7 +65,7 @@ VIOLATIONS = {
         SAMPLE + '\n+++ {"tags": ["exercise-more"]}\n\nText.\n',
         "unknown tag `exercise-more`",
     ),
-    "an_exercise_without_hints": (MORE, "exercise 1.2 has no hints"),
+    "an_exercise_without_hints": (MORE, "exercise 1.more has no hints"),
     "a_prediction_not_defined": (
         SAMPLE.replace('predict("P1.1")', 'predict("P1.7")'),
         "prediction P1.7 is used but not defined",
@@ -80,35 +80,37 @@ VIOLATIONS = {
     ),
     "an_exercise_swallowed_by_a_note": (
         SAMPLE.replace("### Exercise 1.words", f"{NOTE}A note.\n\n### Exercise 1.words"),
-        r"`### Exercise 1.1 · words` inside the note for instructors",
+        r"`### Exercise 1.words · words` inside the note for instructors",
     ),
     "an_exercise_under_another_number": (
         MORE.replace("### Exercise 1.words", "### Exercise 1.more"),
-        "exercise 1.1 isn't below its heading, which begins with `### Exercise 1.1 · `",
+        "exercise 1.words isn't below its heading, which begins with `### Exercise 1.words · `",
     ),
     "an_exercise_without_a_heading": (
-        SAMPLE.replace("### Exercise 1.words ·", "###"), "exercise 1.1 isn't below its heading"
+        SAMPLE.replace("### Exercise 1.words ·", "###"), "exercise 1.words isn't below its heading"
     ),
     "an_exercise_below_another_section": (
-        SAMPLE.replace("only.\n", "only.\n\n### Aside\n"), "exercise 1.1 isn't below its heading"
+        SAMPLE.replace("only.\n", "only.\n\n### Aside\n"),
+        "exercise 1.words isn't below its heading",
     ),
     "a_number_used_twice": (
         SAMPLE + "\n### Exercise 1.words · again\n\n*Write · easy · 5 minutes.*\n",
-        "no code cell below has the tag of exercise 1.1",
+        "no code cell below has the tag of exercise 1.words",
     ),
     "a_heading_without_its_exercise_below": (
         MORE + "\n### Exercise 1.more · more\n\n*Write · easy · 5 minutes.*\n",
-        "no code cell below has the tag of exercise 1.2",
+        "no code cell below has the tag of exercise 1.more",
     ),
     "an_exercise_without_its_effort": (
         SAMPLE.replace("*Write · easy · 5 minutes.* ", ""),
-        r"exercise 1.1 has no kind, difficulty and minutes: .* `\*Write · easy · 5",
+        r"exercise 1.words has no kind, difficulty and minutes: .* `\*Write · easy · 5",
     ),
     "an_exercise_of_unknown_difficulty": (
         SAMPLE.replace("· easy ·", "· tricky ·"),
-        "exercise 1.1 has no kind, difficulty and minutes",
+        "exercise 1.words has no kind, difficulty and minutes",
     ),
     "no_title": (SAMPLE.replace("# 1. A sample", "A sample"), "which begins with `# 1. "),
+    "text_above_the_title": (f"--\na: b\n---\n\n{SAMPLE}", "a lesson has one title, at its top"),
     "two_titles": (SAMPLE + "\n# 2. More\n", "a lesson has one title"),
     "a_title_of_another_number": (SAMPLE.replace("# 1. A", "# 2. A"), "a lesson has one title"),
     "no_setup": (
@@ -129,15 +131,15 @@ VIOLATIONS = {
     "a_magic": (SAMPLE + cell("%time x = 1"), "edition is not Python: .*: `%time x = 1`"),
     "a_leak_into_another_cell": (
         SAMPLE + cell("def same(stream):", *ANSWER),
-        r"the solution of exercise 1.1 \(line \d+\) leaks",
+        r"the solution of exercise 1.words \(line \d+\) leaks",
     ),
     "a_leak_into_text": (
         "\n".join([SAMPLE, "The answer:", "", *ANSWER, ""]),
-        "the solution of exercise 1.1 .* leaks",
+        "the solution of exercise 1.words .* leaks",
     ),
     "a_leak_into_its_own_cell": (
         SAMPLE.replace("### BEGIN SOLUTION\norder", 'order = "BA"\n### BEGIN SOLUTION\norder'),
-        "the solution of exercise 1.1 .* leaks",
+        "the solution of exercise 1.words .* leaks",
     ),
 }  # fmt: skip
 

@@ -42,7 +42,7 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
         ("lab 3", "lab takes no number: it opens lesson 1, and the others are beside it"),
         ("doctor me", "doctor doesn't take 'me': see "),
         ("app flask", "app name: invalid choice: 'flask' (choose from "),
-        ("app", "app the following arguments are required: name: see "),
+        ("app", "app needs a name: see "),
         ("app fastapi --port 80000", "Port 80000 can't be used (valid ports are 1 to 65535): "),
     ],
 )
@@ -52,6 +52,15 @@ def test_an_invalid_command_line_is_reported_in_one_sentence(words, message, cap
     assert printed.out == ""
     assert printed.err.strip().startswith(message)
     assert "\n" not in printed.err.strip()
+
+
+@pytest.mark.parametrize(
+    ("error", "last"), [("KeyboardInterrupt", ""), ("ValueError(1)", "ValueError: 1")]
+)
+def test_only_ctrl_c_in_a_module_that_a_command_runs_prints_no_traceback(error, last):
+    command = [sys.executable, "-c", f"import tools; raise {error}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.strip().rpartition("\n")[2] == last
 
 
 @pytest.mark.parametrize("command", ["setup", "lab", "build"])

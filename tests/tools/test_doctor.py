@@ -222,6 +222,13 @@ def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(mon
     assert "replied to a one-token call" in finding
 
 
+def test_doctor_gives_the_cause_if_the_simulator_cannot_start(monkeypatch):
+    monkeypatch.setattr(client, "shared", client.Shared())  # as if no simulator were running
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    finding = failure(doctor.examine_simulator)
+    assert re.match(r"The simulator could not start\. \[Errno 2\].*/nowhere/python", finding)
+
+
 def test_doctor_explains_what_an_older_kernel_cannot_do(monkeypatch):
     monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: "6.29.5")
     ok, finding = doctor.outcome(doctor.examine_kernel)

@@ -21,6 +21,7 @@ from tests.tools.running_lab import WAYS, Lab, kernel, left_after
 from tools import programs
 from tools.env_vars import clean_environ
 from tools.lab import LESSON_1, open_in_browser
+from tools.lab_supervisor import marked
 
 DEAD = "http://127.0.0.1:9"
 
@@ -269,3 +270,8 @@ def test_a_browser_that_runs_in_the_foreground_is_not_waited_for(monkeypatch):
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_is_left_when_it_ends_while_a_reply_streams(way):
     assert left_after(way) == []
+
+
+def test_no_process_is_found_if_proc_is_empty(monkeypatch):
+    monkeypatch.setattr(psutil, "process_iter", lambda: [][0])  # an IndexError, as then
+    assert list(marked("COURSE_X")) == []

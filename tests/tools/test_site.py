@@ -235,4 +235,4 @@ def test_every_picture_belongs_to_a_widget_of_a_lesson():
         for path in folder.iterdir():
             cell_id, number = path.stem.rsplit(".", 1)
             count = len(widgets.get(cell_id, []))
-            assert 1 <= int(number) <= count, f"no widget for {path.name}: delete it"
+            assert 1 <= int(number) <= count, f"no widget for {path.name}: run `site --pictures`"

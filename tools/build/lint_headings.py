@@ -51,10 +51,12 @@ def _title(lesson: Lesson) -> Iterator[SourceError]:
     titles = [one for cell in learners for one in headings(cell) if one.level == 1]
     chapter = re.search(r"(\d\d)_", lesson.file)
     start = f"# {int(chapter[1])}. " if chapter else "# "
-    if len(titles) != 1 or not str(titles[0]).startswith(start):
+    at_top = titles and titles[0].line == lesson.cells[0].line
+    if len(titles) != 1 or not at_top or not str(titles[0]).startswith(start):
         yield lesson.error(
             titles[-1].line if titles else 1,
-            f"a lesson has one title, which begins with `{start}`; sections begin with `##`",
+            f"a lesson has one title, at its top, which begins with `{start}`; sections begin with "
+            "`##`",
         )
 
 

@@ -91,15 +91,15 @@ def make(path: Path) -> Built:
         raise BuildError("\n".join(str(error) for error in found))
     named = list(zip(ids(lesson.cells), lesson.cells, strict=True))
     learner = [
-        _node(cell, name, _with_files(cell.learner, path))
+        _node(cell, name, _with_files(cell.learner, cell.line, path))
         for name, cell in named
         if not cell.instructor
     ]
-    solved = [_node(cell, name, _with_files(cell.solved, path)) for name, cell in named]
+    solved = [_node(cell, name, _with_files(cell.solved, cell.line, path)) for name, cell in named]
     return Built(root, lesson, {"notebooks": _notebook(learner), "solutions": _notebook(solved)})
 
 
-def _with_files(text: str, lesson: Path) -> str:
+def _with_files(text: str, line: int, lesson: Path) -> str:
     """Return the text with each `literalinclude` replaced by the script that it names."""
 
     def script(found: re.Match[str]) -> str:
@@ -107,7 +107,8 @@ def _with_files(text: str, lesson: Path) -> str:
             return f"```python\n{(lesson.parent / found[1]).read_text('utf-8').rstrip()}\n```"
         except FileNotFoundError:
             raise BuildError(
-                f"{lesson_source.name_of(lesson)}: there is no {found[1]} to include"
+                f"{lesson_source.name_of(lesson)}:{line + text.count(chr(10), 0, found.start())}: "
+                f"there is no {found[1]} to include"
             ) from None
 
     return _INCLUDED.sub(script, text)

@@ -8,6 +8,8 @@ from typing import Literal
 NUMBER = re.compile(r"^P?\d+\.\d+$")  # an exercise number or, with a P, a prediction number
 # `numbers.numbered` first replaces a tag such as `exercise-words` with `exercise-1.2`.
 _EXERCISE_TAG = re.compile(r"^exercise-(\d+\.\d+)$")
+# matches an exercise's number in a message, such as `exercise 1.2` or `check("1.2"`
+_SHOWN = re.compile(r'((?:[Ee]xercise|hints) |(?:check|solution)\(")(\d+\.\d+)')
 
 
 class SourceError(Exception):
@@ -90,5 +92,9 @@ class Lesson:
     predictions: dict[str, Prediction]  # by number, such as "P1.1"
 
     def error(self, line: int, problem: str) -> SourceError:
-        """Return a `SourceError` for a line of this lesson."""
+        """Return a `SourceError` for a line of this lesson, with exercises' names, not numbers."""
+        names = {
+            number: f"{number.partition('.')[0]}.{name}" for name, number in self.numbers.items()
+        }
+        problem = _SHOWN.sub(lambda found: found[1] + names.get(found[2], found[2]), problem)
         return SourceError(line, problem, self.file)

@@ -31,7 +31,8 @@ def numbered(text: str, by_name: Mapping[str, str]) -> str:
 
 
 def _unknown(meant: str, known: Collection[str]) -> str:
-    problem = f"{meant} is not the name of an exercise here; there are {', '.join(known) or 'none'}"
+    names = ", ".join(known) or "none"
+    problem = f"{meant} is not the name of an exercise of this lesson; there are {names}"
     name = meant.partition(".")[2]
     if name.isdecimal():
         return f"{problem}. Write the name: the number follows from the order"

@@ -32,7 +32,7 @@ def parse(text: str, file: str = "01_lesson.md") -> Lesson:
         for cell in cells(numbered(text, numbers)):
             _add(lesson, cell)
     except SourceError as error:
-        raise SourceError(error.line, error.problem, file) from None
+        raise lesson.error(error.line, error.problem) from None
     return lesson
 
 

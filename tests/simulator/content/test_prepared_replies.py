@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from utils.simulator.content.prepared_replies import all_replies, answer
+from utils.simulator.content.prepared_replies import all_replies, answer, parse
 
 TEXTS = {reply.name: reply.text for reply in all_replies()}
 
@@ -30,6 +30,20 @@ def test_every_prompt_in_a_header_gets_its_reply():
     for reply in all_replies():
         prompts = [" ".join(words) for words in reply.asks] + list(reply.exactly)
         assert {answer(prompt) for prompt in prompts} == {reply.text}, reply.name
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("The Moon pulls.\n", r"replies/tide\.md:1: the header has .*, unlike `The Moon pulls\.`"),
+        ("asks: tide\nThe Moon pulls.\n", r"replies/tide\.md:2: .*, then an empty line"),
+        ("ask: tide\n\nThe Moon pulls.\n", "unlike `ask: tide`"),
+        ("asks: tide\n\n", r"replies/tide\.md: the reply is missing"),
+    ],
+)
+def test_an_invalid_file_is_named_with_its_line(source, said):
+    with pytest.raises(ValueError, match=said):
+        parse("tide", source)
 
 
 @pytest.mark.parametrize("prompt", ["Why is the sky blue?", "Write a poem about cats", "", "42"])

@@ -167,8 +167,9 @@ def test_the_reply_to_a_message_without_a_subject_is_a_question(messages):
     assert re.search(r"\?|[Tt]ell me", replies(messages)[-1])
 
 
-def test_every_topic_has_a_message_that_selects_it():
+def test_every_topic_is_complete_and_has_a_message_that_selects_it():
     for topic in topics():
+        assert {*topic.parts, "says"} == {"says", "why", "example", "short"}, topic.name
         assert topic in [topic_of(" ".join(words)) for words in topic.asks], topic.name
 
 

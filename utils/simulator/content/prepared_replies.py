@@ -51,12 +51,23 @@ def matched_prefixes(asks: Iterable[Collection[str]], prompt: str) -> int:
 
 
 def parse(name: str, source: str) -> PreparedReply:
-    """Parse `source`, the contents of the file for the reply `name`."""
+    """Parse `source`, the contents of the file for the reply `name`.
+
+    Raises:
+        ValueError: If the header has another line, or if there is no text below it.
+    """
     header, _, text = source.partition("\n\n")
     prompts: dict[str, list[str]] = {"asks": [], "exactly": []}
-    for line in header.splitlines():
+    for number, line in enumerate(header.splitlines(), 1):
         key, _, value = line.partition(":")
+        if key not in prompts:
+            raise ValueError(
+                f"replies/{name}.md:{number}: the header has lines such as `asks: tide` or "
+                f"`exactly: what are tides`, then an empty line, unlike `{line}`."
+            )
         prompts[key].append(lower_words(value))
+    if not text.strip():
+        raise ValueError(f"replies/{name}.md: the reply is missing below the header.")
     asks = tuple(frozenset(words.split()) for words in prompts["asks"])
     return PreparedReply(name, asks, frozenset(prompts["exactly"]), text.strip())
 
@@ -65,7 +76,8 @@ def parse(name: str, source: str) -> PreparedReply:
 def all_replies() -> tuple[PreparedReply, ...]:
     """Return all prepared replies, sorted by name."""
     return tuple(
-        parse(path.stem, path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.md"))
+        parse(path.stem, path.read_text(encoding="utf-8-sig"))
+        for path in sorted(FOLDER.glob("*.md"))
     )
 
 
