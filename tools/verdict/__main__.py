@@ -27,9 +27,9 @@ from tools.lab import free_port
 from tools.programs import Advice, say, stop_on_signals, this_command
 from utils.real_provider import is_web_address
 
-from .case import Case, Seen
+from .case import WITHOUT_SIMULATOR, Case, Seen
 from .endpoint import Endpoint, EndpointError
-from .lines import WITHOUT_SIMULATOR, judge
+from .lines import judge
 from .model import NAME, Model
 from .report import as_json, row, summary
 from .sockets import PAGES, Sockets
