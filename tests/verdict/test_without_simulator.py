@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -40,7 +40,7 @@ def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
 
 
 def streaming(
-    script: list[tuple[float, Any]], kind: str = "text/event-stream"
+    script: Sequence[tuple[float, Any]], kind: str = "text/event-stream"
 ) -> Callable[[Request], object]:
     """Return an endpoint that streams each frame of a script, such as `STREAM`, after its delay."""
 
