@@ -172,6 +172,7 @@ async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, monkeypatch):
     odd_server(BODIES["log-in page"])
     monkeypatch.setenv("OPENAI_BASE_URL", os.environ["OPENAI_BASE_URL"] + "/v1/")
     for sentence in await explanations(chat_model(max_retries=0)):
+        assert "an OpenAI-compatible API that can stream, and that" in sentence
         assert sentence.endswith("your network's login page isn't responding instead.")
 
 

@@ -215,8 +215,8 @@ def nothing_readable(error: BaseException | None = None) -> str:
     what = f"The server returned status 200 but no completion{quote}: "
     if has_version:
         return (
-            f"{what}check that {name} is the URL of an OpenAI-compatible API, and that your "
-            "network's login page isn't responding instead."
+            f"{what}check that {name} is the URL of an OpenAI-compatible API that can stream, and "
+            "that your network's login page isn't responding instead."
         )
     return f"{what}{name} should probably end in /v1."
 
