@@ -22,7 +22,6 @@ from fastapi_chat.assistant import LONGEST_MESSAGE, answer, sentence
 
 TEMPLATES = "django.template.backends.django.DjangoTemplates"
 settings.configure(
-    ALLOWED_HOSTS=os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(","),
     MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware"],
     ROOT_URLCONF=__name__,
     SECRET_KEY=os.environ.get("SECRET_KEY") or uuid4().hex,

@@ -1,6 +1,7 @@
 """An HTTP server in a thread, for tests that need unusual responses or inspect the requests."""
 
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,7 +29,9 @@ class Answer:
 
 
 @contextmanager
-def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
+def answering(
+    answer: Callable[[Asked], Answer], tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """Serve requests during the `with` block; yield the server's URL without a trailing slash."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -51,7 +54,9 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         # `shutdown` waits for the next poll, so poll often.
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
         server.shutdown()

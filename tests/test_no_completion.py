@@ -20,6 +20,7 @@ from utils.provider import chat_model, explain, explain_providers
 HTML = "text/html"
 MIDWAY = "The provider failed in the middle of its reply: ask again."
 INSTEAD = "The provider sent an error instead of a reply"
+QUOTED = "The provider failed in the middle of its reply (“Too many.”): ask again."
 STATUS_200 = "The server returned status 200 but no completion"
 TEXT = 'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
 BODIES = {  # content type and body
@@ -120,16 +121,16 @@ ERROR_EVENT = 'data: {"type": "error", "code": "rate_limit_exceeded", "message":
 ENDINGS = {
     "no JSON": (False, TEXT, "event: error\ndata: upstream failed\n\n", MIDWAY),
     "empty ping": (False, TEXT, "event: ping\ndata:\n\n", MIDWAY),
-    "error": (False, TEXT, f"data: {{{LIMITED}}}\n\n", MIDWAY),
+    "error": (False, TEXT, f"data: {{{LIMITED}}}\n\n", QUOTED),
     "error alone": (False, "", f"data: {{{LIMITED}}}\n\n", f"{INSTEAD}: Too many."),
     "no JSON alone": (False, "", "data: upstream failed\n\n", STATUS_200),
     "failed response": (
         True,
         CREATED,
         f'data: {{"type": "response.failed", "response": {{"id": "r", {LIMITED}}}}}\n\n',
-        MIDWAY,
+        QUOTED,
     ),
-    "error event": (True, CREATED, ERROR_EVENT, MIDWAY),
+    "error event": (True, CREATED, ERROR_EVENT, QUOTED.replace("Too", "rate_limit_exceeded: Too")),
     "error event alone": (
         True,
         "",
@@ -171,6 +172,7 @@ async def test_a_url_that_ends_in_v1_is_not_corrected(odd_server, monkeypatch):
     odd_server(BODIES["log-in page"])
     monkeypatch.setenv("OPENAI_BASE_URL", os.environ["OPENAI_BASE_URL"] + "/v1/")
     for sentence in await explanations(chat_model(max_retries=0)):
+        assert "an OpenAI-compatible API that can stream, and that" in sentence
         assert sentence.endswith("your network's login page isn't responding instead.")
 
 

@@ -262,6 +262,9 @@ def test_an_unknown_profile_is_explained_with_the_known_profiles():
          ("The request is too large for the provider (“Too long.”): send fewer or shorter "
           "messages.")),
         (302, "", "The server's redirects don't lead to a response: check OPENAI_BASE_URL."),
+        (304, "",
+         ("The provider rejected this request (status 304): check OPENAI_MODEL and "
+          "OPENAI_BASE_URL.")),
         (500, {"error": {"message": "The model needs 8 GB."}},
          ("The provider reported an internal error (“The model needs 8 GB.”): try again in a "
           "minute.")),
@@ -312,7 +315,7 @@ async def test_a_connection_without_a_response_is_explained(monkeypatch, sent):
     )
 
 
-MIDWAY = "The provider failed in the middle of its reply: ask again."
+MIDWAY = "The provider failed in the middle of its reply (“The server had an error"
 RESPONSES = {"use_responses_api": True}
 
 
@@ -321,7 +324,7 @@ RESPONSES = {"use_responses_api": True}
     [
         ("drop@3", {}, "The connection dropped in the middle of the reply: ask again."),
         ("error@3", {}, MIDWAY),
-        ("error@3", RESPONSES, MIDWAY),
+        ("error@3", RESPONSES, MIDWAY.replace("The server", "server_error: The server")),
         ("failed@3", RESPONSES, MIDWAY),
         ("429@1", {},
          "The provider rejected the request (rate limit, or no credit left): wait a minute."),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import openai
 
 _DROPPED = ("ReadError", "RemoteProtocolError")  # HTTP clients raise these if a connection drops
-_FAILED_MIDWAY = "The provider failed in the middle of its reply: ask again."
 _ERROR_INSTEAD = "The provider sent an error instead of a reply"
 _TIMED_OUT = "The provider did not respond in time: try again, or increase `timeout`."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
@@ -104,14 +103,21 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     if type(cause) is openai.APIError and _received_chunks(cause) is False:
         return f"{_ERROR_INSTEAD}: {_words(cause)}"
     if type(cause) is openai.APIError:
-        return _FAILED_MIDWAY
+        return _failed_midway(_shortened(words_of(cause.body)))
     if _no_completion(cause):
-        return _FAILED_MIDWAY if _received_chunks(cause) else nothing_readable(cause)
+        if _received_chunks(cause):
+            return _failed_midway(_words_of_refusal(cause))
+        return nothing_readable(cause)
     if _unsendable(cause):
         assert isinstance(cause, UnicodeEncodeError)
         odd = env_vars.odd_character("The key", cause.object[len("Bearer ") :], spaces=True)
         return odd or "A request header contains a character that can't be sent: check the key."
     return None
+
+
+def _failed_midway(words: str) -> str:
+    quote = f" (“{words}”)" if words else ""
+    return f"The provider failed in the middle of its reply{quote}: ask again."
 
 
 def _rejected(error: openai.APIStatusError) -> str:
@@ -154,7 +160,7 @@ def _rejected(error: openai.APIStatusError) -> str:
         return _TIMED_OUT
     if status == 413:
         return f"The request is too large for the provider{quote}: send fewer or shorter messages."
-    if status < 400:
+    if status in (301, 302, 303, 307, 308):
         return _redirected()
     if status >= 500:
         return f"The provider reported an internal error{quote}: try again in a minute."
@@ -209,8 +215,8 @@ def nothing_readable(error: BaseException | None = None) -> str:
     what = f"The server returned status 200 but no completion{quote}: "
     if has_version:
         return (
-            f"{what}check that {name} is the URL of an OpenAI-compatible API, and that your "
-            "network's login page isn't responding instead."
+            f"{what}check that {name} is the URL of an OpenAI-compatible API that can stream, and "
+            "that your network's login page isn't responding instead."
         )
     return f"{what}{name} should probably end in /v1."
 
@@ -223,7 +229,9 @@ def _words_of_refusal(error: BaseException | None) -> str:
     (raised,) = error.args  # the body's `error`, or a message about a body that isn't an object
     if str(raised).startswith("Unexpected response type"):
         return ""
-    return _shortened(words_of(raised) or str(getattr(raised, "message", None) or raised))
+    words = words_of(raised) or str(raised)
+    # the Responses API's error object as a string
+    return _shortened(re.sub(r"ResponseError\(.*?message=(['\"])(.*?)\1[,)].*", r"\2", words))
 
 
 def _no_completion(error: BaseException) -> bool:

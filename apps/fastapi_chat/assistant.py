@@ -13,7 +13,13 @@ from contextlib import aclosing
 from typing import Any
 
 import openai
-from langchain_core.messages import AIMessageChunk, ToolCall, ToolMessage, message_chunk_to_message
+from langchain_core.messages import (
+    AIMessageChunk,
+    InvalidToolCall,
+    ToolCall,
+    ToolMessage,
+    message_chunk_to_message,
+)
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
@@ -37,7 +43,7 @@ TOOLS = {each.name: each for each in [order_status]}
 MODELS = [
     ChatOpenAI(
         model=name,
-        api_key=os.environ.get("OPENAI_API_KEY") or "none",  # local servers need no key
+        api_key=os.environ.get("OPENAI_API_KEY", "").strip() or "none",  # local servers need none
         stream_usage=True,
         max_tokens=4_000,  # limits a reply's cost and memory use
         timeout=LONGEST_SILENCE,  # limits each wait for data, not the whole reply
@@ -47,6 +53,7 @@ MODELS = [
     for name in (os.environ["OPENAI_MODEL"], os.environ.get("OPENAI_FALLBACK_MODEL"))
     if name
 ]
+LOG = logging.getLogger(__name__)
 LIMITS = {"length": "The reply reached its length limit.", "content_filter": "Filtered."}
 
 
@@ -70,30 +77,33 @@ async def answer(messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
         except Exception:
             if begun or model is MODELS[-1]:
                 raise
+            LOG.exception("The fallback model takes over")
 
 
 async def _answer(model: ChatOpenAI, messages: list[Any]) -> AsyncGenerator[tuple[str, str]]:
     for _ in range(MOST_ROUNDS):
-        whole = None
+        whole = finish = None
         halves = codecs.getincrementaldecoder("utf-16-le")("replace")
         async with aclosing(model.bind_tools(TOOLS.values()).astream(messages)) as chunks:
             while chunk := await _next(chunks):
                 whole = chunk if whole is None else whole + chunk
+                finish = _finish_reason(chunk) or finish  # if sent twice, `whole` has "stopstop"
                 # an emoji may arrive in halves, which can be neither encoded nor sent
                 if text := halves.decode(chunk.text.encode("utf-16-le", "surrogatepass")):
                     yield "text", text
-        finish = whole and _finish_reason(whole)
-        if not finish:  # a dropped connection can look like a normal end
+        if finish in (None, "error", "abort"):  # a dropped connection can look like a normal end
             raise EOFError
         if finish in LIMITS:
             raise LimitReached(LIMITS[finish])
-        # Without the finish reason "tool_calls", a tool call may be truncated yet look complete.
-        if finish != "tool_calls":
-            if whole.tool_call_chunks:  # fail, rather than end with a blank reply
-                raise EOFError
+        if not whole.tool_call_chunks:
+            if not whole.text:  # a refusal, for example, whose text LangChain drops
+                raise LimitReached("The model returned no text.")
             return
+        # With any other finish reason, a tool call may be truncated yet look complete.
+        if finish not in ("tool_calls", "stop"):  # some providers send "stop" for tool calls too
+            raise EOFError
         messages = [*messages, message_chunk_to_message(whole)]
-        for call in whole.tool_calls:
+        for call in [*whole.tool_calls, *whole.invalid_tool_calls]:
             yield "tool", call["name"]
             messages.append(await _call(call))
             yield "result", messages[-1].content
@@ -105,38 +115,39 @@ async def _next(chunks: AsyncIterator[AIMessageChunk]) -> AIMessageChunk | None:
         return await anext(chunks, None)
 
 
-def _finish_reason(whole: AIMessageChunk) -> str | None:
+def _finish_reason(chunk: AIMessageChunk) -> str | None:
     """Return the finish reason, or the equivalent for models that use the Responses API."""
-    details = whole.response_metadata
+    details = chunk.response_metadata
     if details.get("status") == "completed":
-        return "tool_calls" if whole.tool_call_chunks else "stop"
+        return "stop"
     reason = (details.get("incomplete_details") or {}).get("reason")
     return details.get("finish_reason") or {"max_output_tokens": "length"}.get(reason, reason)
 
 
-async def _call(call: ToolCall) -> ToolMessage:
+async def _call(call: ToolCall | InvalidToolCall) -> ToolMessage:
     try:
+        if call["type"] == "invalid_tool_call":
+            raise ValueError("The arguments aren't JSON.")
         async with asyncio.timeout(LONGEST_SILENCE):
             return await TOOLS[call["name"]].ainvoke(call)
     except Exception:  # report the failure to the model, and continue the reply
-        logging.getLogger(__name__).exception("The tool %s failed", call["name"])
+        LOG.exception("The tool %s failed", call["name"])
         return ToolMessage("The tool failed.", tool_call_id=call["id"], status="error")
 
 
 def sentence(error: Exception) -> str:
     """Describe a failure in our own words, since a library's message might contain an API key."""
-    for kind, said in {
+    if not isinstance(error, LimitReached):
+        LOG.error("A reply failed", exc_info=error)
+    sentences = {
         LimitReached: str(error),
         EOFError: "The reply ended before it was complete.",
         openai.AuthenticationError: "The model's provider refused this server's key.",
-        openai.NotFoundError: "The model's provider doesn't have this model.",
+        openai.NotFoundError: "The model's provider doesn't have this model or URL.",
         openai.RateLimitError: "The model's provider is too busy. Try again in a minute.",
-        TimeoutError: "The model didn't answer in time.",
-        openai.APITimeoutError: "The model didn't answer in time.",
+        (TimeoutError, openai.APITimeoutError): "The model didn't answer in time.",
         openai.APIConnectionError: "The connection to the model failed.",
         openai.OpenAIError: "The model's provider reported an error.",
-    }.items():
-        if isinstance(error, kind):
-            return said
-    logging.getLogger(__name__).error("A reply failed", exc_info=error)
-    return "The server failed."
+        Exception: "The server failed.",
+    }
+    return next(said for kind, said in sentences.items() if isinstance(error, kind))

@@ -45,6 +45,11 @@ def test_a_truncated_call_runs_no_tool(virtual, with_agent):
     assert text(events) == ""
 
 
+def test_a_call_that_is_not_json_is_no_blank_reply(virtual, with_agent):
+    (events,) = asked(virtual, with_agent, "sim-chat:garbled", ORDER)
+    assert events[-1] == ("end", with_agent.html("", "The model returned no text."))
+
+
 def test_stop_reaches_its_model(virtual, with_agent):
     async def main():
         await behave(virtual, "sim-seed")

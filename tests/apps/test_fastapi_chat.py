@@ -276,8 +276,9 @@ def test_a_failure_midway_is_reported_and_not_retried(virtual, app, fault):
 @pytest.mark.parametrize(
     "fault", ["503@0", "429@0", "401@0", "404@0", "drop@0", "end@0", "slow@90"]
 )
-def test_the_fallback_takes_over_before_the_first_text(virtual, app, fault):
+def test_the_fallback_takes_over_before_the_first_text(virtual, app, fault, caplog):
     (events,) = asked(virtual, app, f"sim-chat:{fault}", RIVER)
+    assert "The fallback model takes over" in caplog.messages
     assert text(events) == ANSWER
     assert events[-1].name == "end"
     assert virtual.requests()[-1].model == "sim-fast"
@@ -308,7 +309,7 @@ def test_the_fallback_does_not_repeat_a_tool_call(virtual, app, calls):
 
 REFUSALS = {
     "401@0": "The model's provider refused this server's key.",
-    "404@0": "The model's provider doesn't have this model.",
+    "404@0": "The model's provider doesn't have this model or URL.",
     "429@0": "The model's provider is too busy. Try again in a minute.",
     "500@0": "The model's provider reported an error.",
 }
@@ -323,16 +324,17 @@ def test_a_refusal_is_explained_and_the_question_is_kept(virtual, app, fault):
     assert virtual.requests()[-1].body["messages"][1] == {"role": "user", "content": RIVER}
 
 
-def test_a_failed_or_unknown_tool_is_reported_to_the_model(virtual, app, monkeypatch):
+@pytest.mark.parametrize("args", ['{"order": 1}', '"order": 1}'], ids=["JSON", "not JSON"])
+def test_a_failed_or_unknown_tool_is_reported_to_the_model(virtual, app, monkeypatch, args):
     @tool
     async def refund(order: int) -> str:
         """Refund an order."""
         raise RuntimeError("password hunter2")
 
     monkeypatch.setitem(app.assistant.TOOLS, "refund", refund)
-    app.assistant.MODELS[:] = [model := Scripted("nothing_of_the_kind", "refund")]
+    app.assistant.MODELS[:] = [model := Scripted("nothing_of_the_kind", "refund", args=args)]
     (events,) = asked(virtual, app, "sim-chat", RIVER)
-    assert events[-1] == ("end", "<p>done</p>\n")
+    assert events[-1] == COMPLETE
     last = model.sent[-1]
     results = [message.content for message in last if getattr(message, "type", "") == "tool"]
     assert results == ["The tool failed.", "The tool failed."]
@@ -345,10 +347,34 @@ def test_endless_tool_calls_are_stopped(virtual, app):
     assert events[-1] == ("end", app.markdown("*[Stopped after 5 rounds of tools.]*"))
 
 
+COMPLETE = ("end", "<p>done</p>\n")
+
+
+@pytest.mark.parametrize("reasons", [["stop"], ["tool_calls", "tool_calls"]], ids=" ".join)
+def test_other_providers_ends_of_a_tool_call_are_understood(virtual, app, reasons):
+    app.assistant.MODELS[:] = [Scripted("order_status", calls_end=reasons)]
+    (events,) = asked(virtual, app, "sim-chat", RIVER)
+    assert ("tool", "order_status") in events
+    assert events[-1] == COMPLETE
+
+
 def test_a_tool_call_with_another_finish_reason_is_a_failure_not_a_blank_reply(virtual, app):
-    app.assistant.MODELS[:] = [Scripted("order_status", finish="stop")]
+    app.assistant.MODELS[:] = [Scripted("order_status", calls_end=["unknown"])]
     (events,) = asked(virtual, app, "sim-chat", RIVER)
     assert events[-1] == ("failed", app.html("", BREAKS["end@9"]))
+
+
+@pytest.mark.parametrize("reason", ["error", "abort"])
+def test_a_finish_reason_can_report_a_failure(virtual, app, reason):
+    app.assistant.MODELS[:] = [Scripted(text_ends=[reason])]
+    (events,) = asked(virtual, app, "sim-chat", RIVER)
+    assert events[-1] == ("failed", app.html("done", BREAKS["end@9"]))
+
+
+def test_a_reply_without_text_has_a_note(virtual, app):
+    app.assistant.MODELS[:] = [Scripted(says=())]
+    (events,) = asked(virtual, app, "sim-chat", RIVER)
+    assert events[-1] == ("end", app.html("", "The model returned no text."))
 
 
 @pytest.mark.parametrize("fault", ["end", "length"])
@@ -479,6 +505,12 @@ def test_a_missing_model_is_reported(app, monkeypatch):
     assert caught.value.code == "Set OPENAI_MODEL to the name of a model, such as gpt-5-mini."
 
 
+def test_a_line_break_after_the_key_is_not_sent(app, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1\n")
+    model, _ = importlib.reload(app.assistant).MODELS
+    assert model.openai_api_key.get_secret_value() == "sk-1"
+
+
 @in_virtual_time
 async def test_a_tool_is_named_before_its_result(virtual, app):
     pieces = [piece async for piece in app.assistant.answer([("user", ORDER)])]
@@ -503,11 +535,16 @@ async def test_a_silent_model_times_out_before_a_proxy_does(virtual, app, fault)
     assert max(end - start for start, end in pairwise(times)) < 60
 
 
-def test_an_exceptions_own_text_is_never_shown(app):
-    assert app.assistant.sentence(openai.OpenAIError("key 123")) == (
-        "The model's provider reported an error."
-    )
-    assert app.assistant.sentence(ValueError("key 123")) == "The server failed."
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (openai.OpenAIError, "The model's provider reported an error."),
+        (ValueError, "The server failed."),
+    ],
+)
+def test_an_exceptions_own_text_is_logged_but_never_shown(app, caplog, kind, said):
+    assert app.assistant.sentence(kind("key 123")) == said
+    assert "key 123" in caplog.text
 
 
 def test_apps_import_nothing_from_the_course():

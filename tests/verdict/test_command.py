@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +123,27 @@ def test_unreachable_and_failing_apps_are_reported(capsys: pytest.CaptureFixture
     assert "Starting the app failed (exit code 1)" in printed
     assert main([]) == 2
     assert "Name the URL to judge" in capsys.readouterr().err
+
+
+OPENSSL = shutil.which("openssl")
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="openssl, which makes a certificate, isn't installed.")
+def test_a_self_signed_certificate_has_to_be_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
+    words = "req -x509 -newkey rsa:2048 -nodes -subj /CN=app -addext subjectAltName=IP:127.0.0.1"
+    made = [str(OPENSSL), *words.split(), "-keyout", key, "-out", certificate]
+    subprocess.run(made, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with answering(lambda _: Answer("no lamps", SSE, 404), tls) as address:
+        assert main([f"{address}/?q={{question}}"]) == 2
+        assert "Set SSL_CERT_FILE to its certificate." in capsys.readouterr().err
+        monkeypatch.setenv("SSL_CERT_FILE", certificate)
+        assert main([f"{address}/?q={{question}}"]) == 2
+        assert "The response began with: 'no lamps'" in capsys.readouterr().err
 
 
 def test_the_need_for_the_simulator_is_stated_once(

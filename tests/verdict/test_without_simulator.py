@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tests.verdict.conftest import Judge
+from tools.verdict.case import WITHOUT_SIMULATOR
 from tools.verdict.endpoint import EndpointError
 from tools.verdict.lines import LINES
 from tools.verdict.wire_format import WireFormat
@@ -22,9 +23,10 @@ from tools.verdict.wire_format import WireFormat
 WIRE = WireFormat("http://app/chat?question={question}")
 TEXT, END = "data: lamp\n\n", "event: end\ndata: 1\n\n"
 STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # (seconds to wait, text to send) pairs
-EARLY, SMOOTH, ENDS, OTHERS = (
+EARLY, SMOOTH, INTACT, ENDS, OTHERS = (
     "first text long before the last",
     "not buffered on the way",
+    "every character intact",
     "the end is announced",
     "other visitors aren't blocked",
 )
@@ -38,7 +40,7 @@ def serving(answer: Callable[[Request], object]) -> Callable[[object], ASGIApp]:
 
 
 def streaming(
-    script: list[tuple[float, str]], kind: str = "text/event-stream"
+    script: Sequence[tuple[float, Any]], kind: str = "text/event-stream"
 ) -> Callable[[Request], object]:
     """Return an endpoint that streams each frame of a script, such as `STREAM`, after its delay."""
 
@@ -96,6 +98,13 @@ async def around(request: Request) -> Response:
     return RedirectResponse(request.url)
 
 
+def refusing(status: int) -> Callable[[Request], object]:
+    async def chat(_: Request) -> Response:
+        return Response("no lamps", status)
+
+    return chat
+
+
 async def silent(_: Request) -> Response:
     await asyncio.sleep(10_000)
     return Response()
@@ -125,7 +134,8 @@ def test_arrival_and_ending_are_judged_correctly(
     verdict: Judge, answer: Callable[[Request], object], bad: dict[str, str]
 ) -> None:
     table = verdict(serving(answer), WIRE, simulated=False)
-    tried = {name: table[name].verdict for name, line in LINES.items() if line.anywhere}
+    assert table.pop(INTACT) == WITHOUT_SIMULATOR
+    tried = {name: seen.verdict for name, seen in table.items() if LINES[name].anywhere}
     assert {name: seen for name, seen in tried.items() if seen != "passed"} == bad
 
 
@@ -134,6 +144,8 @@ def test_arrival_and_ending_are_judged_correctly(
     [
         (streaming(STREAM, "application/json"), "status 200 and application/json.* see --format"),
         (empty, "GET http://app/chat.* status 204 and no content type.* The response is empty"),
+        (refusing(404), "Are the URL and the request right.*The response began with: 'no lamps'"),
+        (refusing(503), "status 503 .* The server's log may say why.*: 'no lamps'"),
         (silent, "A reply hadn't ended after 120 s; it had no text"),
         (streaming([(1, TEXT)] * 1000), "hadn't ended after 120 s; its last text .* after 119"),
         (
@@ -148,7 +160,16 @@ def test_arrival_and_ending_are_judged_correctly(
         (streaming([(0, 'data: "lamp"\n\n')] * 9), "is JSON, such as .*--text-path"),
     ],
     ids=[
-        *("content type", "no content", "no answer", "no end", "pings", "redirects"),
+        *(
+            "content type",
+            "no content",
+            "refused",
+            "failed",
+            "no answer",
+            "no end",
+            "pings",
+            "redirects",
+        ),
         *("event name", "no blank line", "silence", "JSON", "JSON string"),
     ],
 )
@@ -165,6 +186,9 @@ def test_a_refused_visitor_and_a_broken_connection_are_called_so(verdict: Judge)
     assert table["no key and no traceback in any answer"].what == "4 answers"
     table = verdict(serving(breaks), WIRE, simulated=False)
     assert table[ENDS].what.startswith("the connection dropped after the last text")
+    assert (
+        table[SMOOTH].what == "at most 50% of the text arrived in one go, but the reply broke off"
+    )
 
 
 @pytest.mark.parametrize("data", [{"error": {"code": 503}}, {"type": "error", "text": "busy"}])
@@ -173,7 +197,8 @@ def test_an_error_before_the_last_event_is_a_failure(verdict: Judge, data: Any) 
     script = [*repeat((0.1, 'data: {"delta": "lamp"}\n\n'), 15), (0, ending)]
     wire = replace(WIRE, text_path="delta")
     table = verdict(serving(streaming(script)), wire, simulated=False)
-    assert table[ENDS].what == "the reply ended with an error object, as if it had failed"
+    assert table[ENDS].what.startswith("the reply ended with an error object, as if it had failed")
+    assert table[ENDS].what.endswith(str(data))
 
 
 def test_a_byte_order_mark_does_not_hide_the_first_text(verdict: Judge) -> None:
@@ -181,6 +206,12 @@ def test_a_byte_order_mark_does_not_hide_the_first_text(verdict: Judge) -> None:
     wire = replace(WIRE, method="POST", format="jsonl", text_path="t")
     table = verdict(serving(streaming(lines, "text/plain")), wire, simulated=False)
     assert table[EARLY].what.startswith("first text after 1.0 s")
+
+
+def test_text_that_is_not_utf_8_is_quoted(verdict: Judge) -> None:
+    script = [*repeat((0.1, "data: lämp\n\n".encode("latin-1")), 9), (0.0, END)]
+    table = verdict(serving(streaming(script)), WIRE, simulated=False)
+    assert table[INTACT].what == r"received b'data: l\xe4mp\n', but a page reads UTF-8"
 
 
 async def started(_: Request) -> Response:

@@ -11,6 +11,7 @@ import dataclasses
 import os
 import re
 import shlex
+import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,9 +28,9 @@ from tools.lab import free_port
 from tools.programs import Advice, say, stop_on_signals, this_command
 from utils.real_provider import is_web_address
 
-from .case import Case, Seen
+from .case import WITHOUT_SIMULATOR, Case, Seen
 from .endpoint import Endpoint, EndpointError
-from .lines import WITHOUT_SIMULATOR, judge
+from .lines import judge
 from .model import NAME, Model
 from .report import as_json, row, summary
 from .sockets import PAGES, Sockets
@@ -230,9 +231,11 @@ async def verdict(
     page = PAGES.get(arguments.preset or arguments.app)
     if page is not None:
         app_client = partial(new_client, transport=Sockets(page, wire.url))
-    else:  # requests to this machine bypass any proxy
-        local = urlsplit(wire.url).hostname in (HOST, "localhost", "::1")
-        app_client = partial(new_client, trust_env=not local)
+    elif urlsplit(wire.url).hostname in (HOST, "localhost", "::1"):  # bypasses any proxy
+        trusted = ssl.create_default_context()  # reads SSL_CERT_FILE
+        app_client = partial(new_client, trust_env=False, verify=trusted)
+    else:
+        app_client = new_client
     model = None
     if environ is not None:
         key = environ.get("OPENAI_API_KEY", "")

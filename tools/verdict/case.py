@@ -43,6 +43,9 @@ def failed(what: str) -> Seen:
     return Seen("failed", what)
 
 
+WITHOUT_SIMULATOR = Seen("not tried", "needs an app that talks to the simulator")
+
+
 class BufferedError(Exception):
     """Raised if text arrived too late to test what happens mid-reply."""
 
@@ -175,9 +178,12 @@ class Case:
         answered = f"{stream.request} was answered with {kind}"
         said = stream.raw[:200].decode(errors="replace")
         body = f"The response began with: {said!r}" if said else "The response is empty."
+        if stream.status >= 500:
+            raise EndpointError(f"{answered}. The server's log may say why. {body}")
         if stream.status >= 400:
             raise EndpointError(
-                f"{answered}. Is the request right? See --method, --body and --header. {body}"
+                f"{answered}. Are the URL and the request right? See --method, --body and "
+                f"--header. {body}"
             )
         if stream.is_rejected:
             raise EndpointError(

@@ -7,9 +7,11 @@ None, and late text may come from a slow model. In that case, buffering is detec
 much of a complete reply, `case.whole`, arrives in one `burst`.
 """
 
+import codecs
+
 from utils.simulator.tokens import split
 
-from .case import Case, Seen, failed, passed
+from .case import WITHOUT_SIMULATOR, Case, Seen, failed, passed
 
 LARGEST_BURST = 1 / 3  # as a share of the text; readers would notice larger bursts
 
@@ -38,9 +40,13 @@ async def not_buffered(case: Case) -> Seen:
     Without the simulator: less than a third of the text arrives in one go.
     """
     if case.model is None:
-        burst = case.whole.burst
+        burst, whole = case.whole.burst, case.whole
         seen = f"at most {burst:.0%} of the text arrived in one go"
-        return passed(seen) if burst < LARGEST_BURST else failed(seen)
+        if burst < LARGEST_BURST:
+            return passed(seen)
+        if whole.broken or any(part.is_failure for part in whole.ending):
+            return Seen("not tried", f"{seen}, but the reply broke off")
+        return failed(seen)
     most = case.total * 3 // 4
     written = len("".join(split(case.expected)[:most]))
     async with case.ask(case.pausing(most)) as (stream, marker):
@@ -52,7 +58,18 @@ async def not_buffered(case: Case) -> Seen:
 
 
 async def intact(case: Case) -> Seen:
-    """Line breaks, quotes, emoji and right-to-left text arrive as the model sent them."""
+    """Line breaks, quotes, emoji and right-to-left text arrive as the model sent them.
+
+    Without the simulator, only bytes that aren't UTF-8 are recognised.
+    """
+    if case.model is None:
+        try:
+            for raw in case.endpoint.received:
+                codecs.utf_8_decode(raw)
+        except UnicodeDecodeError as error:
+            around = bytes(error.object[max(0, error.start - 8) : error.end + 3])
+            return failed(f"received {around!r}, but a page reads UTF-8")
+        return WITHOUT_SIMULATOR
     characters = 0
     for about in case.tricky:
         async with case.ask("sim-fast", about) as (stream, marker):
@@ -72,7 +89,8 @@ async def end_announced(case: Case) -> Seen:
     """An event, or the clean end of a plain-text body, announces that the reply is complete."""
     whole = case.whole
     if failure := next((part for part in whole.ending if part.is_failure), None):
-        return failed(f"the reply ended with {failure.described}, as if it had failed")
+        said = str(failure.data)[:80]
+        return failed(f"the reply ended with {failure.described}, as if it had failed: {said}")
     if whole.stuck and not whole.ending:
         return failed("the stream stayed open after the last text, and nothing more came")
     if whole.wire.format == "text":

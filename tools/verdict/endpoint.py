@@ -124,8 +124,10 @@ class Endpoint:
         try:
             response = await client.send(request, stream=True, follow_redirects=True)
         except httpx2.ConnectError as error:
+            unknown = "CERTIFICATE_VERIFY" in str(error)
+            fix = "Set SSL_CERT_FILE to its certificate." if unknown else "Is the app running?"
             raise EndpointError(
-                f"Could not connect to {error.request.url} ({error}). Is the app running?"
+                f"Could not connect to {error.request.url} ({error}). {fix}"
             ) from error
         except httpx2.RequestError as error:
             why = str(error).rstrip(".") or "the connection was lost"
