@@ -3,8 +3,8 @@
     python benchmarks/simulator_accuracy.py [--calls 20]
 
 Runs at real speed with a warm client. Each call's planned times come from the simulator's log.
-After each call, `ChatOpenAI` reads a reply with the same schedule from the floor, a bare asyncio
-server. Delays common to both replies come from the machine and the client.
+After each call, `ChatOpenAI` reads a reply with the same schedule from a bare asyncio server, the
+floor. Delays common to both replies come from the machine and the client.
 """
 
 import argparse

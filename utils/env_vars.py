@@ -89,9 +89,9 @@ def stay_here() -> bool:
 
 
 def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
-    """Return a sentence about a stray quote, “Bearer” or an invalid character in a value, if any.
+    """Return an error message if a value has quotes around it, “Bearer” or an invalid character.
 
-    With `spaces`, spaces and line breaks are valid. The sentence doesn't contain the value, which
+    With `spaces`, spaces and line breaks are valid. The message doesn't contain the value, which
     may be a secret.
     """
     for place, character in (("starts", value[:1]), ("ends", value[-1:])):

@@ -118,8 +118,8 @@ def test_a_prediction_is_answered(impatient: OpenNotebook):
         SETUP, "Prediction('Which?', [Choice('This', 'Yes.', right=True), Choice('That', 'No.')])"
     )
     nb.run()
-    # The late script requests the widget state, which may arrive after the click; the kernel's
-    # echo of the click arrives last.
+    # The widget's script loads late here: the state that it requests may arrive after the click
+    # and undo it. The kernel's echo of the click arrives last and restores it.
     nb.cells.get_by_role("radio", name="This").click()
     nb.cells.get_by_role("radio", name="This", checked=True).wait_for()
     nb.cells.get_by_role("button", name="Lock in my answer").click()

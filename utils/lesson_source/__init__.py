@@ -170,7 +170,7 @@ def _file(lesson: int) -> Path | None:
 
 
 def _find(key: str, what: str, table: Callable[[Lesson], Mapping[str, Found]]) -> Found:
-    """Look up a key in a table of its lesson; `what` is the word for an entry in errors."""
+    """Look up a key in one of its lesson's tables; error messages call an entry `what`."""
     wanted = number(key)
     if not NUMBER.match(wanted):
         raise NotThere(f'Write the number as a string such as "1.2", not {key!r}.')

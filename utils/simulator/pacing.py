@@ -65,7 +65,8 @@ class TimedBytes(NamedTuple):
     at: float  # when to send the bytes, in seconds since the request arrived, at speed 1
     data: bytes
     tokens: int = 0  # number of reply tokens in the bytes
-    # after these bytes, the response ends cleanly ("failed") or the connection is reset ("reset")
+    # how a failed reply ends after these bytes: the response completes ("failed"), or the
+    # connection is reset ("reset")
     ends: Literal["", "failed", "reset"] = ""
 
 

@@ -1,1 +1,1 @@
-"""Browser tests of the apps: a package, since the fixture `browser` is open for one package."""
+"""Browser tests of the apps, in a package because the fixture `browser` is package-scoped."""

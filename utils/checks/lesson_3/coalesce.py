@@ -32,8 +32,8 @@ class Passed(NamedTuple):
     taken: int
 
 
-# Pads the shorter of two lists: the yielded strings and the expected strings. No case has 1000
-# pieces, so a missing string counts as too late, and an extra one as too soon.
+# Pads the shorter of two lists, the yielded and the expected strings. Its `taken` exceeds any real
+# one: a missing string counts as yielded too late, and an extra one as yielded too soon.
 _NOTHING = Passed("", 1000)
 
 

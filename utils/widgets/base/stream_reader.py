@@ -16,7 +16,7 @@ import ipywidgets as widgets  # type: ignore[import-untyped]
 
 from utils.widgets.base.throttle import TICK
 
-GRACE = 0.5  # seconds for a stream to close after each of at most two cancellations
+GRACE = 0.5  # seconds for a stream to close once cancelled; it is cancelled at most twice
 LEFT_OPEN = "Stopped, but the stream did not close: its server may go on generating."
 
 Source = AsyncIterable[object] | Awaitable[object]

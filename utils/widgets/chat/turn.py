@@ -79,7 +79,7 @@ class Exchange:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether the reply is partial, so that the rest can be requested."""
+        """Whether the reply is incomplete and the rest can be requested."""
         return self.started and self.state in ("stopped", "truncated", "failed")
 
     def take(self, item: object) -> None:

@@ -34,7 +34,7 @@ class LatencyBadge(CourseWidget):
     _css = stylesheet("base/badge.css")
 
     title = traitlets.Unicode().tag(sync=True)  # shown before the text
-    text = traitlets.Unicode("not started").tag(sync=True)  # without the clock
+    text = traitlets.Unicode("not started").tag(sync=True)  # excludes the running time
     # "ready", "waiting", "streaming", "done", "stopped" or "failed"
     phase = traitlets.Unicode("ready").tag(sync=True)
     # seconds since the start; computed when a page requests the state
