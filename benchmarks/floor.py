@@ -1,7 +1,7 @@
 """Compares measurements with a floor, such as the same measurements of a bare server.
 
 A limit in seconds would raise false alarms on a slow machine and mask regressions on a fast one.
-So each benchmark measures its subject and a floor alternately, and limits their ratio.
+So each benchmark also measures a floor in the same run, and limits the ratio.
 
 When run as a program, this file is the bare server, which uses only asyncio. It streams chat
 completions on the schedule given in the request's last message as `TTFT GAP TOKENS`.

@@ -115,7 +115,7 @@ def run(
     return list(notebook.cells[1:-1])
 
 
-def faults_of_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
+def unwanted_outputs(outputs: Sequence[NotebookNode]) -> Iterator[str]:
     """Yield the problems in a cell's outputs: errors, text on stderr, and absolute local paths."""
     for output in outputs:
         if output.output_type == "error":

@@ -87,7 +87,7 @@ def test_conclusions_of_a_lesson_are_compared_exactly(stored, fresh):
     ],
 )
 def test_a_fault_in_an_output_is_reported(output, faults):
-    assert list(editions.faults_of_outputs([nbformat.from_dict(output)])) == faults
+    assert list(editions.unwanted_outputs([nbformat.from_dict(output)])) == faults
 
 
 # --- Running cells

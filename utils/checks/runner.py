@@ -59,7 +59,7 @@ class Loaded:
             name = self._mistake(seen, stressed)
             if not name:
                 continue
-            if len(records) == 1 and isinstance(seen, Run):
+            if len(records) == 1 and isinstance(seen, Run):  # report a cause, if there is one
                 name = next((each for each in CAUSES if CAUSES[each](seen)), name)
             # the message of "another loop" is more specific: it names the object that is kept
             if len(records) > 1 and name != "another loop" and self._keeps_state(answer):

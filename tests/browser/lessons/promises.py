@@ -16,7 +16,7 @@ from nbformat import from_dict
 
 from tests.browser.conftest import open_on
 from tests.browser.readability import barriers, faint, misfits
-from tests.notebooks.editions import faults_of_outputs
+from tests.notebooks.editions import unwanted_outputs
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, PROJECTOR, REPOSITORY, Lab
 
@@ -102,7 +102,7 @@ class Promises:
 
     def test_run_all_raises_nothing_and_solves_nothing(self, opened: Opened):
         outputs = opened.notebook.outputs()
-        assert list(faults_of_outputs([from_dict(output) for output in outputs])) == []
+        assert list(unwanted_outputs([from_dict(output) for output in outputs])) == []
         data = [output["data"] for output in outputs if "data" in output]
         shown = ["".join(kinds.get("text/plain", "")) for kinds in data]
         attempts = [text for text in shown if text.startswith("Exercise")]

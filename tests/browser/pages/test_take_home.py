@@ -1,6 +1,7 @@
 """The page of lesson 4's take-home script, served by a separate process and opened in a browser.
 
-`page_server` runs the script with a simulated model; `STALLS` names a model that stalls.
+`page_server` runs the script, whose model is on the simulator `server`; `STALLS` names a model that
+stalls.
 """
 
 from __future__ import annotations

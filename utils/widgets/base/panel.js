@@ -1,7 +1,9 @@
 // needs: base/clock.js base/dom.js base/screen_reader.js base/synced_list.js
 //
-// The browser side of panel.py: a frame in the colour of the phase, with a note below the content.
-// clock.js defines `OPEN`, the phases until the reply ends.
+// The browser side of panel.py, used by widgets that show one stream, such as live_text: a frame in
+// the colour of the phase, with a note below the content. While the panel waits for the first chunk,
+// the note shows a running clock. clock.js defines `waiting`, the clock's text, and `OPEN`, the
+// phases until the reply ends.
 
 // Keeps a panel's list and clock up to date, and marks the panel as stopped when the kernel ends.
 function initializePanel({ model }) {
