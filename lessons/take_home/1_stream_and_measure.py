@@ -22,7 +22,7 @@ if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.env
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
 model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)
 
-ttft, whole = None, None
+ttft, whole, finish = None, None, None
 sent = perf_counter()
 try:
     with closing(model.stream(prompt)) as chunks:  # stops the model, however the block ends
@@ -31,6 +31,8 @@ try:
                 ttft = perf_counter() - sent
             print(chunk.text, end="", flush=True)
             whole = chunk if whole is None else whole + chunk
+            # Read it from each chunk: some providers repeat it, and the sum would join the copies.
+            finish = chunk.response_metadata.get("finish_reason") or finish
 except KeyboardInterrupt:
     print("\nStopped.", file=sys.stderr)
 except (OpenAIError, ValueError) as error:  # ValueError: the response can't be read
@@ -38,5 +40,5 @@ except (OpenAIError, ValueError) as error:  # ValueError: the response can't be 
 
 print(f"\nTTFT: {'no text' if ttft is None else f'{ttft:.2f} s'}", file=sys.stderr)
 print(f"E2E latency: {perf_counter() - sent:.2f} s", file=sys.stderr)
-print("finish reason:", whole and whole.response_metadata.get("finish_reason"), file=sys.stderr)
+print("finish reason:", finish, file=sys.stderr)
 print("usage:", whole and whole.usage_metadata, file=sys.stderr)

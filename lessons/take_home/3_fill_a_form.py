@@ -37,19 +37,20 @@ json_only = {"type": "json_schema", "json_schema": schema}
 model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)
 # In a terminal, move up to the form's first line, and clear the rest of each line.
 up, clear = (f"\x1b[{len(Person.model_fields)}A", "\x1b[K") if sys.stdout.isatty() else ("", "")
-whole, form = None, {}
+whole, reason, form = None, None, {}
 try:
     with closing(model.stream(request, response_format=json_only)) as chunks:
         for chunk in chunks:
             print(end=up if whole else "")
             whole = chunk if whole is None else whole + chunk
+            # Read it from each chunk: some providers repeat it, and the sum would join the copies.
+            reason = chunk.response_metadata.get("finish_reason") or reason
             # Parse all JSON so far, as `.transform()` does; this loop also needs the finish reason.
             form = JsonOutputParser().parse_result([Generation(text=whole.text)], partial=True)
             fields = form if isinstance(form, dict) else {}
             for name in Person.model_fields:
                 text = str(fields.get(name, "..."))  # it may end with half an emoji
                 print(f"{name}: {text.encode(errors='replace').decode()}{clear}", flush=True)
-    reason = whole and whole.response_metadata.get("finish_reason")
     if reason != "stop":
         sys.exit(f"The reply is incomplete: finish reason {reason}.")
     print("Valid:", repr(Person.model_validate(form)))

@@ -11,9 +11,9 @@ from tests.notebooks.test_unlike_the_simulator import event
 HTML = Answer("<html>Please log in</html>", "text/html")
 
 
-def streamed(*texts):
+def streamed(*texts, ends=1):
     pieces = [event({"delta": {"role": "assistant", "content": text}}) for text in texts]
-    end = event({"delta": {}, "finish_reason": "stop"})
+    end = event({"delta": {}, "finish_reason": "stop"}) * ends
     return Answer("".join([*pieces, end, "data: [DONE]\n\n"]), SSE)
 
 
@@ -49,3 +49,12 @@ def test_3_shows_an_emoji_that_arrives_in_two_halves(ended):
     end = ended(FORM, streamed(r'{"name": "\ud83d', r'\ude00", "age": 4, "email": "", "tags": []}'))
     assert end.returncode == 0, end.stderr
     assert [form["name"] for form in forms(end.stdout)][:2] == ["?", "\N{GRINNING FACE}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [(MEASURE, "finish reason: stop\n"), (FORM, "Valid: Person(name='Ann',")]
+)
+def test_a_finish_reason_may_be_sent_twice(name, says, ended):
+    end = ended(name, streamed('{"name": "Ann", "age": 4, "email": "", "tags": []}', ends=2))
+    assert end.returncode == 0, end.stderr
+    assert says in end.stdout + end.stderr

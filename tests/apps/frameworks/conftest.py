@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "browser_file"]  # fixtures that pytest should find here
 
-# The apps that need packages of their own. All tests of one app run in the same worker, since they share a server.
+# The apps with packages of their own. All tests of an app run in one worker and share a server.
 EACH = [
     pytest.param(name, marks=pytest.mark.xdist_group(name))
     for name in ("django", "streamlit", "chainlit")
