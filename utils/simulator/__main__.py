@@ -136,8 +136,8 @@ def _print_address(listener: socket.socket, key: str, recorded_models: list[str]
         print(f"This machine may have other addresses; {name} is the one that it sends from.")
     if not _on_this_machine(host):
         print(
-            f"Learners can add their name in ASCII letters to the key, as in {key}/ada, so that the "
-            "server can tell them apart."
+            f"Learners can add their name in ASCII letters to the key, as in {key}/ada, so that "
+            "the server can tell them apart."
         )
     sys.stdout.flush()
 
