@@ -30,7 +30,6 @@ class LearnerError(Exception):
 class Run:
     """A request to the kernel, for example to run a cell, and what the kernel sent in response."""
 
-    sent: float  # the Unix time at which the request was sent
     request_id: str = ""
     # all frames that arrived before the next request, with their arrival times (Unix)
     frames: list[tuple[float, bytes]] = field(default_factory=list)
@@ -62,7 +61,7 @@ class Learner:
         )
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._run = Run(time.time())  # the most recent run
+        self._run = Run()  # the most recent run
         self._over = asyncio.Event()  # set once `_run` is complete or the connection has closed
 
     async def log_in(self) -> None:
@@ -158,7 +157,7 @@ class Learner:
         assert self._socket is not None
         self._over.clear()
         request_id, frame = request(kind, content, self._session)
-        self._run = Run(time.time(), request_id)
+        self._run = Run(request_id)
         await self._socket.send_bytes(frame)
         await self._over.wait()
         if self._run.reply is None:

@@ -18,7 +18,6 @@ c.ServerApp.jpserver_extensions = {
     "jupyterlab_jupytext": False,
     "notebook_shim": False,
 }
-c.ServerApp.terminals_enabled = False
 
 # Prevent learners from installing extensions. (A file in `labconfig/` turns off news and updates.)
 c.LabApp.extension_manager = "readonly"
