@@ -17,6 +17,7 @@ def lock(arguments: argparse.Namespace) -> int:
     compiling += ["--quiet", "--no-header", "--no-annotate"]
     compiling += ["--no-emit-index-url", "--no-emit-find-links"]
     compiling += ["--upgrade"] if arguments.upgrade else []
+    say("Updating requirements/, which takes a minute or two.")
     options: list[str] = []
     for kind, file in LOCKS.items():
         if kind != "lab":  # every other kind is an extra in pyproject.toml

@@ -5,6 +5,7 @@ and an average execution time for each code cell. Tests compare the sums with ea
 line.
 """
 
+import argparse
 import re
 import sys
 from collections import defaultdict
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 
 from tools.build.notebooks import Built, make
 from tools.lessons import chosen
-from tools.programs import ROOT
+from tools.programs import ROOT, Advice
 from utils.lesson_source import Prediction
 
 WORDS_A_MINUTE = 200
@@ -56,8 +57,14 @@ def _reading_minutes(text: str) -> float:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Print each section's estimated minutes.")
+    parser.add_argument("lesson", nargs="*", help="lesson numbers; default: all")
+    try:
+        paths = chosen(parser.parse_args().lesson, ROOT / "lessons")
+    except Advice as advice:
+        sys.exit(str(advice))
     lines: list[str] = []
-    for path in chosen(sys.argv[1:], ROOT / "lessons"):
+    for path in paths:
         for name, part in zip(("core", "after it"), minutes(make(path)), strict=True):
             lines.append(f"{path.name}, {name}: {sum(part.values()):.1f} minutes\n")
             lines += (f"{taken:7.1f}  {title}\n" for title, taken in part.items())

@@ -67,3 +67,9 @@ def test_a_reader_that_wants_only_the_first_line_causes_no_traceback():
     assert os.read(reading, 10_000).startswith(b"01_enabling_streaming.md, core: ")
     os.close(reading)
     assert child.communicate()[1] == b""
+
+
+def test_an_unknown_lesson_is_reported_in_one_sentence():
+    command = [sys.executable, "-m", "tools.minutes", "9"]
+    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert done.stderr.startswith("There is no lesson 9; there are 01_enabling_streaming, ")
