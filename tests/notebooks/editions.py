@@ -14,11 +14,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tools.build.execute import strings
+from tools.build.execute import SLOWEST_CELL, strings
 from tools.programs import ROOT
 
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("[0-9][0-9]_*.md"))
-SLOWEST_CELL = 240  # timeout in seconds for one cell on a busy machine
 
 # Matches part of a local path, such as /home/, C:\Users or site-packages.
 MACHINE = re.compile(r"/(?:root|home|Users|tmp|work|private/var)/|[A-Z]:\\+Users|site-packages")
