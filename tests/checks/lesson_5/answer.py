@@ -84,6 +84,13 @@ AFTERWARDS = {f"{CALLS}{THEN}{ADDS}": f"{ADDS}{THEN}{CALLS}"}
 edit("status late", AFTERWARDS, "1.0 s after .* had begun when the model called a tool")
 edit("no finish reason", {PIECE: f"if chunk.content:{THEN}    {PIECE}"})
 ENDS = {ADDS: f"try:{THEN}    {ADDS}{THEN}except asyncio.CancelledError:{THEN}    return"}
+IN_TASKS = f"""runs.append(asyncio.create_task({TOOL}.ainvoke(call)))
+        for run in runs: messages.append(await run)"""
+edit(
+    "leaves a task",
+    {"        for": "        runs = []\n        for", ADDS: IN_TASKS},
+    "while a tool",
+)
 edit("leaves a task", {RUN: f"await asyncio.shield({TOOL}.ainvoke(call))"}, "`ainvoke` was still")
 edit("swallows the cancellation", ENDS, "The task that runs `answer` was cancelled")
 

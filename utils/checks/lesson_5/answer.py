@@ -180,7 +180,12 @@ check = Exercise(
             )
         ),
         Calls(leave_after=4, when="when its reader stopped early"),
-        Calls(calls=[[given.ORDER]], takes=given.LONG, cancel_after=10.0, when="while a tool ran"),
+        Calls(
+            calls=[[given.ORDER, given.HOURS]],  # two, since awaiting a single task cancels it, too
+            takes=given.LONG,
+            cancel_after=10.0,
+            when="while a tool ran",
+        ),
     ),
     mistakes=MISTAKES,
     notes={"leaves closing to Python": leaves_closing(observe)},
