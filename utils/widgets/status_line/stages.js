@@ -26,6 +26,7 @@ function drawStages(list, stages) {
         const start = arrived.get(stages) - 1000 * seconds;
         const tick = () => (time.textContent = `${((performance.now() - start) / 1000).toFixed(1)} s`);
         list.courseTick = setInterval(tick, 100);
+        tick();
       }
       step.append(mark, make("span", "course-stage-name", name));
       if (times > 1) step.append(make("span", "course-stage-times", `× ${times}`));
