@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SETUP = """
 import os
-os.environ["COURSE_SPEED"] = "1"  # a reply of ten seconds leaves time to stop it
+os.environ["COURSE_SPEED"] = "0.2"  # a reply takes 50 s, so that a slow browser can still stop it
 import asyncio
 from utils.provider import chat_model, explain, simulator
 from utils.widgets import ChatPanel

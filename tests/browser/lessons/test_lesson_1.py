@@ -9,14 +9,15 @@ from tests.browser.lessons.promises import Lesson, Opened, Promises
 
 LANE = ".course-race .course-lane:nth-child"
 STREAM = f"{LANE}(2) .course-text"
+# At this speed, the race takes 100 s, so that however slow the browser is, it can still be stopped.
+SLOW = """
+from utils.simulator.client import Simulator, shared
+usual, shared.simulator = shared.simulator, Simulator(0.1)
+"""
 
 
 class TestPromises(Promises):
-    lesson = Lesson(
-        "01_enabling_streaming",
-        live={"stream": STREAM},
-        speed=4,  # at this speed, the race takes 2.5 s, long enough for a test to stop it
-    )
+    lesson = Lesson("01_enabling_streaming", live={"stream": STREAM})
 
     def test_the_race_prints_a_line_for_each_lane_and_both_show_the_same_text(self, opened: Opened):
         lesson = opened.notebook
@@ -29,12 +30,14 @@ class TestPromises(Promises):
 
     def test_stop_ends_the_race_and_the_notebook_continues(self, opened: Opened):
         lesson = opened.notebook
+        lesson.run_unseen(SLOW)
         lesson.run_cell_with("await race(")
         # Wait until the new panes have replaced the old ones.
         lesson.page.locator(".course-race .course-pane[data-phase=waiting]").first.wait_for()
         lesson.page.locator(STREAM, has_text="waiters").wait_for()  # early in the reply
         lesson.cells.get_by_role("button", name="Stop", disabled=False).click()
         lesson.wait_done()
+        lesson.run_unseen("shared.simulator = usual")
         text = lesson.page.locator(STREAM).text_content()
         lesson.run_cell_with("blocking, streamed")
         lesson.wait_done()

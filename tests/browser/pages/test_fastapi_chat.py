@@ -165,7 +165,7 @@ def test_earlier_turns_that_arrive_late_erase_nothing(site: Site, tab: Page) -> 
 
 
 def test_stop_in_another_tab_ends_the_reply_and_its_generation(site: Site, tab: Page) -> None:
-    site.behave("sim-chat:stall@30,60")
+    site.behave("sim-chat:stall@30,600")
     mark = site.mark()
     ask(tab, RAINBOW)
     wait_for_text(tab, ANSWER[:60])
@@ -200,7 +200,7 @@ def test_a_refused_message_stays_in_the_box_and_the_reason_is_shown(site: Site, 
 
 
 def test_a_refusal_is_shown_until_the_reply_in_progress_ends(site: Site, tab: Page) -> None:
-    site.behave("sim-chat:stall@30,60")
+    site.behave("sim-chat:stall@30,600")
     ask(tab, RAINBOW)
     send(tab, "hello")
     wait_for_text(tab, "A reply is still being written")
