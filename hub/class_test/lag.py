@@ -11,7 +11,7 @@ A redraw has arrived once the client has read its websocket frame. So the lag in
 the simulator, kernel, server, proxy and client, which share one machine and its clock.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -21,16 +21,6 @@ from utils.simulator.tokens import split
 
 COALESCING = 0.05  # seconds; equal to `INTERVAL` in utils.widgets.base.throttle
 Arrivals = Iterable[tuple[float, Message]]  # (arrival time, message) pairs, with Unix times
-# This cell streams without a model or widgets, so its lag is the floor for live text.
-BARE = """
-import asyncio, time
-from comm import create_comm
-bare, start = create_comm(target_name="bare"), time.time()
-for place in range(100):
-    due = start + place * 0.05
-    await asyncio.sleep(due - time.time())
-    bare.send({"due": due})
-"""
 
 
 @dataclass(frozen=True)
@@ -93,13 +83,6 @@ def lateness(redraws: list[Redraw], pacing: Pacing) -> list[float]:
         while len(late) < len(ends) and ends[len(late)] <= shown:
             late.append(redraw.at - pacing.due(len(late)))
     return late
-
-
-def bare_lateness(messages: Arrivals) -> Iterator[float]:
-    """Yield how many seconds late each message from `BARE` arrived."""
-    for at, one in messages:
-        if one.kind == "comm_msg" and "due" in one.content["data"]:
-            yield at - one.content["data"]["due"]
 
 
 def lag(late: float) -> float:

@@ -3,7 +3,6 @@
 All learners start at the same moment. Each logs in, starts a server, opens JupyterLab, starts a
 kernel and runs the setup cell; a learner is *ready* when the cell prints "Ready.". Then all run
 lesson 1's live cells; the last learner starts each cell within five seconds of the first.
-A *bare* stream, without a model, measures the lag that the machine and Jupyter alone cause.
 """
 
 import ast
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import aiohttp
 
-from hub.class_test.lag import BARE, LagError, Pacing, bare_lateness, lateness, streamed
+from hub.class_test.lag import LagError, Pacing, lateness, streamed
 from hub.class_test.learner import Learner, LearnerError, Run
 from hub.class_test.measurements import Measurements, Usage, memory_now
 from hub.class_test.temporary_hub import COURSE, Hub, cores, memory_free, temporary_hub
@@ -121,7 +120,7 @@ async def run_class(hub: Hub, names: list[str]) -> Measurements:
 
         present = await together(present, "getting ready", get_ready, measured)
         measured.usages.append(Usage.now(hub.processes()))
-        for name, code in [("bare stream", BARE), *streaming]:
+        for name, code in streaming:
             present = await stream(present, name, code, measured)
         measured.usages.append(Usage.now(hub.processes()))
         measured.memory = memory_now(hub.processes())
@@ -133,7 +132,7 @@ async def run_class(hub: Hub, names: list[str]) -> Measurements:
 async def stream(
     learners: list[Learner], name: str, code: str, measured: Measurements
 ) -> list[Learner]:
-    """Run a live cell or the bare stream for all learners, and measure its lag."""
+    """Run a live cell for all learners, and measure its lag."""
     ran: dict[Learner, Run] = {}
     delays = random.Random(name)
 
@@ -145,10 +144,6 @@ async def stream(
         await read_lag(learner, ran[learner], name, measured)
 
     present = await together(learners, f"streaming: {name}", watch, measured)
-    if code == BARE:
-        for learner in present:
-            measured.bare.extend(bare_lateness(ran[learner].messages()))
-        return present
     return await together(present, f"comparing: {name}", measure, measured)
 
 
@@ -185,8 +180,8 @@ def main() -> int:
     say("\n" + measured.report())
     if not measured.failures and not measured.holds:
         say(
-            "\nA limit was exceeded, although the limits are relative to this machine's own floor. "
-            "To test half the class, run "
+            "\nA limit was exceeded: this class is more than the machine can handle, or something "
+            "else is running on it. To test half the class, run "
             f"{this_command('class', '--learners', str(max(1, count // 2)))}."
         )
     return 0 if measured.holds else 1
