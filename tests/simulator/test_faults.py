@@ -21,13 +21,30 @@ from langchain_openai import ChatOpenAI
 from tests.simulator.raw import ask, chat, events, unread
 from utils.assistant import order_status
 from utils.simulator import Simulator
+from utils.simulator.compose import compose
 from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault, parse
+from utils.simulator.model_request import ModelRequest, Turn
+from utils.simulator.profiles import PROFILES
+from utils.simulator.reply import reasoning_tokens
 from utils.simulator.tokens import split
 
 PROMPT = "What do I pack for a hike?"
 REPLY = answer(PROMPT)
 QUESTION = [{"role": "user", "content": PROMPT}]
+
+
+MEGABYTES = 1  # the size of a flood in these tests
+
+
+def whole(fault: Fault) -> str:
+    """Return the text of a complete reply with this fault and its default numbers."""
+    if fault.name == "mangled":  # drops token 40
+        return "".join(token for place, token in enumerate(split(REPLY)) if place != 40)
+    if fault.name == "flood":
+        piece = (REPLY * 4096)[:4096]  # 4 KB, as documented in FAULTS.md
+        return piece * (MEGABYTES * 1_000_000 // len(piece))
+    return REPLY
 
 
 def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]:
@@ -46,7 +63,7 @@ def outcome(model: ChatOpenAI) -> tuple[list[str], str | None, Exception | None]
 def suffixes(fault: Fault) -> list[str]:
     """Return the fault's name and, if it has `tokens`, the name with 0 and 999 tokens."""
     if fault.name == "flood":
-        return ["flood@1"]  # 1 MB, not the default
+        return [f"flood@{MEGABYTES}"]
     numbers = ["", "@0", "@999"] if "tokens" in dict(fault.numbers) else [""]
     return [f"{fault.name}{number}" for number in numbers]
 
@@ -63,8 +80,20 @@ def test_chat_openai_reacts_as_listed(server: Simulator, name: str, by_responses
         assert named in (type(error), *type(error).__bases__)
     else:
         assert error is None
-    if fault.name not in ("mangled", "flood"):  # these omit or repeat text
+    if whole(fault) == REPLY:
         assert REPLY.startswith("".join(received))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for fault in FAULTS.values() if fault.stage == "generation" for name in suffixes(fault)],
+)
+def test_the_usage_and_the_end_fit_the_pieces(name: str) -> None:
+    request = ModelRequest(f"sim-fast:thinking:{name}", (Turn("user", PROMPT),))
+    reply = compose(request, PROFILES["fast"], attempt=1)
+    assert reply.usage.completion == sum(piece.tokens for piece in reply.pieces)
+    assert reply.usage.reasoning == reasoning_tokens(reply.pieces, reply.parts)
+    assert sorted(times := [*(piece.at for piece in reply.pieces), reply.end]) == times
 
 
 def stream(server: Simulator, model: str, **fields: Any) -> bytes:

@@ -4,15 +4,13 @@ import asyncio
 
 import pytest
 
+from tests.simulator.test_faults import MEGABYTES, PROMPT, whole
+from tests.simulator.test_faults import REPLY as WHOLE  # 100 tokens; faults occur after 40
 from tests.widgets.doubles import until
 from utils.provider import chat_model, explain
-from utils.simulator.content.prepared_replies import answer
 from utils.simulator.faults import FAULTS, Fault
-from utils.simulator.tokens import split
 from utils.widgets import ChatPanel, Turn
 
-PROMPT = "What do I pack for a hike?"  # answered in 100 tokens; by default, faults occur after 40
-WHOLE = answer(PROMPT)
 PATIENCE = 240.0  # seconds until a panel is considered stuck
 
 
@@ -40,7 +38,7 @@ def provider() -> Provider:
     return Provider()
 
 
-MOST = {"seconds": 2, "megabytes": 1}  # upper limits for fault parameters
+MOST = {"seconds": 2, "megabytes": MEGABYTES}  # upper limits for fault parameters
 
 
 def delivery(fault: Fault) -> str:
@@ -48,16 +46,6 @@ def delivery(fault: Fault) -> str:
     numbers = [min(number, MOST.get(name, number)) for name, number in fault.numbers]
     values = ",".join(f"{number:g}" for number in numbers)
     return f"{fault.name}@{values}" if values else fault.name
-
-
-def whole(fault: Fault) -> str:
-    """Return the text of a complete reply from a model with this fault."""
-    if fault.name == "mangled":  # drops token 40
-        return "".join(token for place, token in enumerate(split(WHOLE)) if place != 40)
-    if fault.name != "flood":
-        return WHOLE
-    piece = (WHOLE * 4096)[:4096]  # 4 KB, as documented in FAULTS.md
-    return piece * (MOST["megabytes"] * 1_000_000 // len(piece))
 
 
 def footer(panel: ChatPanel) -> dict:

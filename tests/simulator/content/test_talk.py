@@ -173,6 +173,12 @@ def test_every_topic_is_complete_and_has_a_message_that_selects_it():
         assert topic in [topic_of(" ".join(words)) for words in topic.asks], topic.name
 
 
+def test_a_topic_without_says_continues_a_prepared_reply():
+    firsts = [" ".join(next(iter(reply.asks), ())) for reply in prepared_replies.all_replies()]
+    continued = [topic_of(words) for words in firsts]
+    assert [it.name for it in topics() if "says" not in it.parts and it not in continued] == []
+
+
 @settings(max_examples=25)
 @given(st.text(), st.integers(0, 9))
 def test_the_same_prompt_and_seed_give_the_same_reply(prompt, seed):
