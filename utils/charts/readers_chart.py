@@ -42,7 +42,7 @@ def readers_chart(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Char
     )
     chart.legend_row(
         patch(WAITING, "waits for the first word"),
-        *stall_swatch(readings),
+        *stall_swatch(readings, "waits in the middle"),
         patch(DELIVERED, "on the screen, still to be read", alpha=0.25),
         patch(READING, "read", alpha=0.45),
     )

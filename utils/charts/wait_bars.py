@@ -59,10 +59,12 @@ def wait_bars(*recordings: Recording, wpm: float = WORDS_PER_MINUTE) -> Chart:
     return rows.chart
 
 
-def stall_swatch(readings: Iterable[Reading]) -> list[Patch]:
+def stall_swatch(
+    readings: Iterable[Reading], label: str = "waits in the middle, added up"
+) -> list[Patch]:
     """Return the legend entry for stalls; an empty list if all are too short to notice."""
     stalled = any(r.stalled > _UNNOTICED for r in readings)
-    return [patch(STALL, "waits in the middle", hatch="///")] if stalled else []
+    return [patch(STALL, label, hatch="///")] if stalled else []
 
 
 def summary(recording: Recording, r: Reading) -> str:
