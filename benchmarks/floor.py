@@ -7,6 +7,7 @@ When run as a program, this file is the bare server, which uses only asyncio. It
 completions on the schedule given in the request's last message as `TTFT GAP TOKENS`.
 """
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -175,5 +176,6 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_main())

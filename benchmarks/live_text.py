@@ -7,6 +7,7 @@ kernel sends are compared with the best naive method. Kernel time is compared wi
 that only sends each token.
 """
 
+import argparse
 from dataclasses import dataclass
 
 from floor import Ratio, judge
@@ -91,6 +92,7 @@ def measure(way: str) -> Cost:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     print(f"{TOKENS:,} tokens at {RATE} tokens/s\n")
     print(f"{'way':<36}{'kernel µs/token':>16}{'messages':>10}{'bytes/token':>13}{'MB':>8}")
     costs = {}

@@ -7,6 +7,7 @@ Each result is the best of several rounds, because a busy machine can only slow 
 last row also includes computing the metrics at the end, which delays no chunk.
 """
 
+import argparse
 import asyncio
 import json
 import sys
@@ -78,6 +79,7 @@ def microseconds_per_chunk(run: Callable[[], None]) -> float:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0]).parse_args()
     print(f"{CHUNKS:,} chunks, best of {ROUNDS} rounds")
     floor = microseconds_per_chunk(parsed)
     ratios = {}

@@ -61,7 +61,7 @@ def call(profile: str, bare: BareServer) -> tuple[Errors, Errors]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--calls", type=int, default=20, help="calls per profile")
     arguments = parser.parse_args()
     if simulator().speed != 1:

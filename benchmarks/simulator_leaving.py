@@ -85,7 +85,7 @@ def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> li
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--clients", type=int, default=1000)
     parser.add_argument("--waves", type=int, default=4)
     arguments = parser.parse_args()

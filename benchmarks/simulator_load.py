@@ -126,7 +126,7 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--streams", type=int, default=100)
     parser.add_argument("--rate", type=float, default=50.0, help="tokens per second and stream")
     parser.add_argument("--length", type=int, default=100, help="tokens per stream")

@@ -69,6 +69,8 @@ def build(arguments: argparse.Namespace) -> int:
 
 def site(arguments: argparse.Namespace) -> int:
     chosen(arguments.lesson, ROOT / "lessons")
+    if arguments.links and arguments.lesson:
+        raise Advice(f"--links checks all lessons: leave out {' '.join(arguments.lesson)}.")
     module = "tools.screenshots.widgets" if arguments.pictures else "tools.site"
     python = interpreter("test" if arguments.pictures else "site", arguments.here)
     links = ["--links"] if arguments.links else []
@@ -87,12 +89,17 @@ def class_(arguments: argparse.Namespace) -> int:
     return run([python, "-m", "hub.class_test.schedule", str(arguments.learners)])
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """A parser that reports an invalid argument in one sentence, without usage information."""
 
     def error(self, message: str) -> NoReturn:
         """Raise Advice with argparse's message in plainer words."""
         said = message.removeprefix("argument ")
+        if pair := re.fullmatch(r"(--\w+): not allowed with argument (--\w+)", said):
+            purposes = {name: one.help for one in self._actions for name in one.option_strings}
+            said = " or ".join(f"{name} ({purposes[name]})" for name in pair.groups())
+            said = f"takes {said}, not both"
+        said = said.replace("unrecognized arguments:", "doesn't take")
         said = said.replace("expected one argument", "a value is missing")
         said = said.replace("the following arguments are required:", "needs a")
         said = re.sub(r"invalid int value: (.*)", r"\1 is not a whole number", said)
@@ -101,7 +108,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    top = _Parser(
+    top = Parser(
         prog="course.py",
         description="The commands of the streaming course.",
         epilog=GETTING_STARTED,

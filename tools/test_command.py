@@ -54,6 +54,8 @@ class Step:
 def test(arguments: argparse.Namespace) -> int:
     if arguments.style and arguments.more:
         raise Advice(f"--style runs no tests: leave out {' '.join(arguments.more)}.")
+    if arguments.fast and arguments.more:
+        raise Advice(f"--fast chooses the tests: leave out --fast or {' '.join(arguments.more)}.")
     check_files(arguments.more)
     python = interpreter("test", arguments.here)
     if arguments.apps:

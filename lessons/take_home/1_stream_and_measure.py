@@ -1,7 +1,8 @@
 """Stream a model's reply to the terminal, and report TTFT, E2E latency and usage.
 
 Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
-Ctrl-C stops the reply. The report goes to stderr, so you can pipe the reply.
+Most local servers accept any key. Ctrl-C stops the reply. The report goes to stderr, so you can
+pipe the reply.
 """
 
 import argparse
@@ -17,7 +18,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("prompt", nargs="?", default="Tell me a short story about a lighthouse.")
 prompt = parser.parse_args().prompt
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set the environment variable {' and '.join(missing)}.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
 
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
 model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)

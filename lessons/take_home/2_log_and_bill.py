@@ -1,7 +1,7 @@
 """Stream the reply to each prompt, log each run, and report each model's token usage.
 
 Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
-Ctrl-C stops the reply. The log goes to stderr.
+Most local servers accept any key. Ctrl-C stops the reply. The log goes to stderr.
 """
 
 import argparse
@@ -45,7 +45,9 @@ if __name__ == "__main__":
     parser.add_argument("prompt", nargs="*", default=["Name a river.", "Name a mountain."])
     prompts = parser.parse_args().prompt
     if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-        sys.exit(f"Set the environment variable {' and '.join(missing)}.")
+        sys.exit(
+            f"Set {' and '.join(missing)} in the environment. Most local servers accept any key."
+        )
     logging.basicConfig(format="%(message)s")
     log.setLevel(logging.INFO)
     bill = LogAndBill()

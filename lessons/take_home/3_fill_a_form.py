@@ -1,7 +1,7 @@
 """Fill a form in the terminal while the model is writing its JSON, and validate it at the end.
 
 Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
-Ctrl-C stops the reply.
+Most local servers accept any key. Ctrl-C stops the reply.
 """
 
 import argparse
@@ -29,7 +29,7 @@ arguments = argparse.ArgumentParser(description=__doc__)
 arguments.add_argument("text", nargs="?", default="John Smith, 42, john@example.com, likes chess.")
 request = f"Extract the person: {arguments.parse_args().text}"
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set the environment variable {' and '.join(missing)}.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
 
 schema = {"name": "Person", "schema": Person.model_json_schema()}
 json_only = {"type": "json_schema", "json_schema": schema}

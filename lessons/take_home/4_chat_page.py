@@ -1,6 +1,7 @@
 """Serve a chat page on http://127.0.0.1:8000 whose Stop button stops the model.
 
 Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
+Most local servers accept any key.
 """
 
 import json
@@ -16,7 +17,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from langchain_openai import ChatOpenAI
 
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set the environment variable {' and '.join(missing)}.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
 
 model = ChatOpenAI(
     model=os.environ["OPENAI_MODEL"],  # ChatOpenAI doesn't read this variable

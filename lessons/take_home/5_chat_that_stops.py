@@ -1,6 +1,7 @@
 """Chat with a model in the terminal. Ctrl-C stops a reply; at the prompt, it ends the chat.
 
 Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPENAI_BASE_URL.
+Most local servers accept any key.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from langchain_openai import ChatOpenAI
 
 argparse.ArgumentParser(description=__doc__).parse_args()
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set the environment variable {' and '.join(missing)}.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
 
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
 # `timeout` limits each wait for data, not the whole reply. `stream_chunk_timeout` is off, since on

@@ -324,6 +324,19 @@ display(Prediction(f"{LONG} `{LONG}`", [Choice(LONG, LONG, right=True), Choice("
 timeline = EventTimeline(LONG).show()
 for run in ("first", LONG):
     timeline.add("start", LONG, run)
+StatusLine(LONG, "Answer").show().to(LONG, LONG)
+JsonCard(LONG, [LONG]).show([{LONG: {LONG: [LONG]}}])
+ChunkTable(LONG).show([Chunk(LONG, response_metadata={"finish_reason": LONG})])
+LiveMarkdown(LONG).show([f"# {LONG}\\n- {LONG}\\n\\n> {LONG}\\n\\n| {LONG} |\\n|---|\\n| a |"])
+timeline.add(LONG)
+
+async def long_reply(history):
+    yield Status(LONG, LONG)
+    yield LONG
+    raise ConnectionError(LONG)
+
+long_chat = ChatPanel(long_reply, title=LONG, explain=str).show()
+await long_chat.ask(LONG)
 """
 
 
@@ -344,7 +357,7 @@ def test_text_is_readable_in_both_themes_and_nothing_overflows(notebook: OpenNot
     nb.page.set_viewport_size({"width": NOTEBOOK_WIDTH["width"], "height": 4300})
     nb.only_the_notebook()
     nb.run()
-    nb.page.locator(".course-foot[data-phase=failed]").wait_for()
+    nb.page.locator(".course-foot[data-phase=failed]").nth(1).wait_for()
     for theme in ("Light", "Dark"):
         nb.theme(f"JupyterLab {theme}")
         nb.page.locator("#jupyterlab-splash").wait_for(state="detached")

@@ -3,6 +3,9 @@
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -12,7 +15,7 @@ from tools.build import execute, notebooks
 from tools.build.__main__ import main
 from tools.build.notebooks import EDITIONS, METADATA
 from tools.lessons import chosen
-from tools.programs import ROOT
+from tools.programs import ROOT, WINDOWS
 from utils import lesson_source
 
 SAMPLE = Path(__file__).parent / "data" / "01_sample.md"
@@ -451,6 +454,23 @@ def test_a_cell_that_fails_is_named_and_no_notebook_changes(built, capsys, sourc
     said = rf"lessons/01_sample\.md:\d+: cell broken-2 failed: {problem}"
     assert re.search(said, capsys.readouterr().err)
     assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
+
+
+@pytest.mark.skipif(WINDOWS, reason="Windows can't send Ctrl-C to one process.")
+def test_ctrl_c_while_a_cell_runs_ends_the_build_without_output(root):
+    source = """
+import os, signal, threading
+
+for number in (signal.SIGINT, signal.SIGTERM):  # course.py sends the second
+    os.kill(os.getppid(), number)
+threading.Event().wait()
+"""
+    add(root, source)
+    code = f"import pathlib, tools.build.__main__ as it\nit.main([], pathlib.Path({str(root)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.returncode == -signal.SIGINT
+    assert not list(root.rglob("*.ipynb"))
 
 
 def test_cells_that_print_what_must_not_be_published_are_named_and_nothing_is_written(root, capsys):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.checks.answers import collected
+from utils import lesson_source
 from utils.checks import evaluate, runner
 from utils.checks.engine import messages as shared_messages
 from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED, TEXT
@@ -33,6 +34,13 @@ each_exercise = pytest.mark.parametrize(
 
 def mistakes_made(loaded):
     return [each.mistake for each in ANSWERS if each.number == loaded.number]
+
+
+def place_of(loaded):
+    """Return an exercise's lesson and name, such as `lesson_1` and `shout`."""
+    lesson = loaded.number.partition(".")[0]
+    names = {number: name for name, number in lesson_source.numbers(int(lesson)).items()}
+    return f"lesson_{lesson}", names[loaded.number]
 
 
 def own_mistakes(loaded):
@@ -74,7 +82,8 @@ def test_an_answer_of_another_type_gets_a_message(loaded):
 
 @each_exercise
 def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
-    assert mistakes_made(loaded).count(None) >= 2
+    place = "tests/checks/{}/{}.py".format(*place_of(loaded))
+    assert mistakes_made(loaded).count(None) >= 2, f"{place} needs two right answers"
     # Exercises can share a mistake. Only one of them needs a wrong answer with this mistake.
     made = {
         applies
@@ -82,8 +91,8 @@ def test_an_exercise_has_right_answers_and_a_wrong_one_for_each_mistake(loaded):
         for name, applies in own_mistakes(each).items()
         if name in mistakes_made(each)
     }
-    own = own_mistakes(loaded).items()
-    assert [name for name, applies in own if applies not in made] == []
+    missing = [name for name, applies in own_mistakes(loaded).items() if applies not in made]
+    assert not missing, f"{place} has no wrong answer for {missing}"
 
 
 @each_exercise
@@ -92,9 +101,12 @@ def test_mistakes_messages_and_opt_outs_have_matching_names(loaded):
     for name, reason in exercise.opts_out.items():
         assert name in SHARED
         assert len(reason.split()) > 3
+    lesson, name = place_of(loaded)
+    place = f"{name.upper()} in utils/checks/{lesson}/messages.py"
     own = {*exercise.first, *exercise.mistakes, *exercise.notes, "correct"}
-    assert own - set(loaded.messages) == set()
-    assert set(loaded.messages) - own - SHARED == set()
+    missing, unused = own - set(loaded.messages), set(loaded.messages) - own - SHARED
+    assert not missing, f"{place} has no message for {missing}"
+    assert not unused, f"{place} has messages for {unused}, which {name}.py doesn't define"
 
 
 def test_each_shared_mistake_has_a_message_and_is_made_by_a_wrong_answer():

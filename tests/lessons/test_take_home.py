@@ -109,11 +109,12 @@ def reported(stderr):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 @pytest.mark.parametrize("variable", ["OPENAI_MODEL", "OPENAI_API_KEY"])
-def test_one_sentence_names_a_missing_setting(name, variable, script):
+def test_a_missing_setting_is_named(name, variable, script):
     ended = script.run(name, **{variable: ""})
     assert ended.returncode == 1
     assert ended.stdout == ""
-    assert ended.stderr == f"Set the environment variable {variable}.\n"
+    local = "Most local servers accept any key."
+    assert ended.stderr == f"Set {variable} in the environment. {local}\n"
 
 
 @pytest.mark.parametrize(
@@ -122,8 +123,8 @@ def test_one_sentence_names_a_missing_setting(name, variable, script):
 def test_help_names_the_settings(name, script):
     ended = script.run(name, "--help", OPENAI_MODEL="", OPENAI_API_KEY="")
     assert ended.returncode == 0
-    for variable in ("OPENAI_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        assert variable in ended.stdout
+    for words in ("OPENAI_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "accept any key"):
+        assert words in " ".join(ended.stdout.split())
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

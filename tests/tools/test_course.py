@@ -37,7 +37,15 @@ def test_without_a_command_the_commands_are_shown_with_the_standard_library_only
         ("lab --no-brwser", "lab has no option --no-brwser: see "),
         ("lab --port abc", "lab --port: 'abc' is not a whole number: see "),
         ("lab --port", "lab --port: a value is missing: see "),
-        ("test --fast --style", "test --style: not allowed with argument --fast: see "),
+        (
+            "test --fast --style",
+            (
+                "test takes --style (run no tests: check only style, types, and that notebooks "
+                "match their lessons) or --fast (skip browser tests and notebooks), not both: see "
+            ),
+        ),
+        ("test --fast -x", "--fast chooses the tests: leave out --fast or -x."),
+        ("site --links 1", "--links checks all lessons: leave out 1."),
         ("lab --port -1", "Port -1 can't be used (valid ports are 1 to 65535): choose another"),
         ("lab 3", "lab takes no number: it opens lesson 1, and the others are beside it"),
         ("doctor me", "doctor doesn't take 'me': see "),

@@ -251,6 +251,25 @@ def gateway(virtual: VirtualSimulator) -> ASGIApp:
     return app
 
 
+class FinishReasons(Posted):
+    """Ends every stream with `[DONE]`, and says only in the finish reason before it what failed."""
+
+    def frame(self, kind: str, value: Any) -> str:
+        content = value if kind == "text" else ""
+        reason = {"end": "stop", "failed": "error"}.get(kind)
+        choice = {"index": 0, "delta": {"content": content}, "finish_reason": reason}
+        done = "data: [DONE]\n\n" if reason else ""
+        return f"data: {json.dumps({'choices': [choice]})}\n\n{done}"
+
+
+def test_a_failure_in_the_finish_reason_is_an_announcement(verdict: Judge) -> None:
+    wire = replace(POST, text_path="choices.0.delta.content", stop=None)
+    table = verdict(FinishReasons, wire)
+    assert set(failed(table)) == {"Stop stops the model"}  # which isn't tried
+    said = 'the finish reason "error"'
+    assert table[BREAK].what == f"a lost connection: {said}; a truncated stream: {said}"
+
+
 def test_an_openai_compatible_endpoint_can_be_tested(verdict: Judge) -> None:
     preset = PRESETS["openai"]
     table = verdict(gateway, replace(preset, url=f"http://app{preset.url}"))

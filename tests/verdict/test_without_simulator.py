@@ -21,7 +21,7 @@ from tools.verdict.lines import LINES
 from tools.verdict.wire_format import WireFormat
 
 WIRE = WireFormat("http://app/chat?question={question}")
-TEXT, END = "data: lamp\n\n", "event: end\ndata: 1\n\n"
+TEXT, END, DONE = "data: lamp\n\n", "event: end\ndata: 1\n\n", "data: [DONE]\n\n"
 STREAM = [*repeat((0.1, TEXT), 30), (0.0, END)]  # (seconds to wait, text to send) pairs
 EARLY, SMOOTH, INTACT, ENDS, OTHERS = (
     "first text long before the last",
@@ -199,6 +199,20 @@ def test_an_error_before_the_last_event_is_a_failure(verdict: Judge, data: Any) 
     table = verdict(serving(streaming(script)), wire, simulated=False)
     assert table[ENDS].what.startswith("the reply ended with an error object, as if it had failed")
     assert table[ENDS].what.endswith(str(data))
+
+
+@pytest.mark.parametrize(("last", "reason"), [("", "error"), ("lamp", "error"), ("", "abort")])
+def test_a_finish_reason_can_report_a_failure(verdict: Judge, last: str, reason: str) -> None:
+    def chunk(text: str, reason: str | None) -> str:
+        choice = {"delta": {"content": text}, "finish_reason": reason}
+        return f"data: {json.dumps({'choices': [choice]})}\n\n"
+
+    script = [*repeat((0.1, chunk("lamp", None)), 15), (0, chunk(last, reason)), (0, DONE)]
+    wire = replace(WIRE, text_path="choices.0.delta.content")
+    table = verdict(serving(streaming(script)), wire, simulated=False)
+    said = f'the reply ended with the finish reason "{reason}", as if it had failed'
+    assert table[ENDS].verdict == "failed"
+    assert table[ENDS].what.startswith(said)
 
 
 def test_a_byte_order_mark_does_not_hide_the_first_text(verdict: Judge) -> None:

@@ -3,6 +3,7 @@
 # nbformat is only partly typed.
 # mypy: allow-untyped-calls, no-warn-return-any
 
+import asyncio
 import os
 import re
 import sys
@@ -33,6 +34,23 @@ _KEYS = (  # patterns for keys, such as sk-…, `Bearer …` and `api_key: "…"
     re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{12,}"),
     re.compile(r"(?i)\b(?:api[_-]?key|secret|password)['\"]?\s*[:=]\s*['\"]?[A-Za-z0-9_-]{12,}"),
 )
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop in which the first signal raises KeyboardInterrupt, and others do nothing.
+
+    The handlers that nbclient adds would end the kernel, and nbclient would fail because it ended.
+    """
+
+    interrupted = False
+
+    def add_signal_handler(self, number: int, *_: object) -> None:
+        super().add_signal_handler(number, self._interrupt)
+
+    def _interrupt(self) -> None:
+        if not self.interrupted:
+            self.interrupted = True
+            raise KeyboardInterrupt
 
 
 def executed(built: Built) -> NotebookNode:
@@ -82,7 +100,18 @@ def executed(built: Built) -> NotebookNode:
         with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as empty:
             environ = simulated_environ(IPYTHONDIR=empty)  # without the user's IPython settings
             environ.pop("COURSE_SPEED", None)  # run at real speed, as in a learner's first run
-            client.execute(env=environ, cleanup_kc=True)
+            with asyncio.Runner(loop_factory=_Loop) as runner:
+                loop = runner.get_loop()
+                task = loop.create_task(client.async_execute(env=environ, cleanup_kc=True))
+                try:
+                    loop.run_until_complete(task)
+                except KeyboardInterrupt:
+                    if manager.provisioner is not None:
+                        # without an interrupt, which would make the kernel print a traceback
+                        loop.run_until_complete(manager.provisioner.kill())
+                    task.cancel()
+                    loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+                    raise
     except CellExecutionError as error:
         raise failure(f"{error.ename}: {error.evalue}") from None
     except (CellTimeoutError, DeadKernelError) as error:

@@ -22,8 +22,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Take a screenshot of each app mid-reply.")
     # argparse rejects its own default, [], unless it is one of the choices
     parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
+    chosen = parser.parse_args().app or FACES
     with a_browser() as browser:
-        for name in parser.parse_args().app or FACES:
+        for name in chosen:
             _take(name, browser)
 
 

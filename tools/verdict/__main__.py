@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tools.app import APPS, HOST, Child, running, simulator, wait_until_it_listens
+from tools.commands import Parser
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import Advice, say, stop_on_signals, this_command
@@ -87,7 +88,7 @@ def seconds(text: str) -> float:
 
 
 def parser() -> argparse.ArgumentParser:
-    command = argparse.ArgumentParser(
+    command = Parser(
         prog="course.py verdict",
         description="Act as a browser for an endpoint, and report whether it really streams.",
         epilog=_EPILOG,
@@ -163,6 +164,8 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
         headers = [header.split(":", maxsplit=1) for header in arguments.header]
         changes["headers"] = tuple((name.strip(), value.strip()) for name, value in headers)
     wire = dataclasses.replace(preset or WireFormat(url), **changes)  # type: ignore[arg-type]
+    if wire.rejoins and wire.then is None:
+        raise Advice("--rejoins needs --then, the path from which a reader gets the rest.")
     if "{question}" not in wire.url + (wire.body or ""):
         raise Advice(
             "Where does the question go? Write {question} into the URL or into --body, or name a "
@@ -251,8 +254,13 @@ async def verdict(
 
 def main(words: list[str]) -> int:
     stop_on_signals()
-    arguments = parser().parse_args(words)
     try:
+        arguments = parser().parse_args(words)
+        if arguments.app and (arguments.url or arguments.preset):
+            raise Advice(
+                "--app starts one of the course's apps and knows its URL and preset: leave out "
+                "either --app, or the URL and --preset."
+            )
         if not arguments.url and not arguments.app and not (arguments.run and arguments.preset):
             raise Advice(f"Name the URL to judge: see {this_command('verdict', '--help')}.")
         port = free_port()

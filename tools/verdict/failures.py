@@ -35,7 +35,8 @@ def _announcement(case: Case, stream: Stream) -> str:
     if stream.text == case.reply:
         return "the reply was completed"
     if stream.ending:
-        return stream.ending[-1].described
+        failures = (part for part in stream.ending if part.is_failure)
+        return next(failures, stream.ending[-1]).described
     return "the connection dropped" if stream.broken else "said in the text"
 
 

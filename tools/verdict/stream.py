@@ -38,11 +38,14 @@ class Part:
     @property
     def is_failure(self) -> bool:
         reported = self._field("error") or self._field("type") == "error"
-        return bool(reported) or "error" in self.name or "fail" in self.name
+        named = "error" in self.name or "fail" in self.name
+        return bool(reported or named or self._failed_finish)
 
     @property
     def described(self) -> str:
         """A description of the part, such as `event done`."""
+        if self._failed_finish:
+            return f'the finish reason "{self._failed_finish}"'
         if self.text:
             return "a field"
         if self.name not in ("", "message"):
@@ -50,6 +53,12 @@ class Part:
         if isinstance(self.data, str):
             return self.data
         return "an error object" if self.is_failure else "an object without text"
+
+    @property
+    def _failed_finish(self) -> str:
+        """The finish reason in a chunk in OpenAI's format if it means a failure, otherwise ""."""
+        reasons = (value for path, value in _flat(self.data) if path.endswith(".finish_reason"))
+        return next((reason for reason in reasons if reason in ("error", "abort")), "")
 
     def _field(self, name: str) -> Any:
         return self.data.get(name) if isinstance(self.data, dict) else None

@@ -4,6 +4,7 @@ Maintainers run this after changing an app or the verdict. In about ten minutes,
 apps, lesson 4's naive endpoint, and the FastAPI app behind nginx.
 """
 
+import argparse
 import json
 import re
 import subprocess
@@ -33,6 +34,7 @@ Table = dict[str, dict[str, str]]  # the lines from `report.as_json`, keyed by n
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     tables: dict[str, Table] = {}
     for name in APPS:
         tables[name.capitalize().replace("api", "API")] = verdict("--app", name)
