@@ -29,7 +29,7 @@ from tools.lab import free_port
 from tools.programs import Advice, say, stop_on_signals, this_command
 from utils.real_provider import is_web_address
 
-from .case import WITHOUT_SIMULATOR, Case, Seen
+from .case import Case, Seen
 from .endpoint import Endpoint, EndpointError
 from .lines import judge
 from .model import NAME, Model
@@ -279,11 +279,6 @@ def main(words: list[str]) -> int:
         say(as_json(wire.url, table))
     else:
         say(f"\n{summary(table)}")
-        if WITHOUT_SIMULATOR in table.values():
-            say(
-                "The others need an app that talks to the simulator: start yours with --run, or "
-                "ours with --app."
-            )
     return 1 if any(seen.verdict == "failed" for seen in table.values()) else 0
 
 

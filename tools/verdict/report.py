@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from utils import lesson_source
 
-from .case import Seen, Verdict
+from .case import WITHOUT_SIMULATOR, Seen, Verdict
 from .lines import LINES
 
 SIGNS: dict[Verdict, str] = {"passed": "✓", "failed": "✗", "not tried": "–"}  # noqa: RUF001
@@ -32,7 +32,13 @@ def row(name: str, seen: Seen) -> str:
 
 def summary(table: Mapping[str, Seen]) -> str:
     counts: Counter[Verdict] = Counter(seen.verdict for seen in table.values())
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in SIGNS)
+    text = ", ".join(f"{counts[verdict]} {verdict}" for verdict in SIGNS)
+    if WITHOUT_SIMULATOR in table.values():
+        text += (
+            "\nThe others need an app that talks to the simulator: start yours with --run, or ours "
+            "with --app."
+        )
+    return text
 
 
 def as_json(url: str, table: Mapping[str, Seen]) -> str:
