@@ -98,7 +98,7 @@ edit("raises", {"return text": "sys.exit(3)"}, r"SystemExit: 3` at the line `sys
 edit("returns nothing", {"return text": "return"})
 edit("returns nothing", {"return text": "return text or None"}, "`None` for an empty reply")
 edit("returns the wrong type", {"return text": "return [text]"})
-edit("returns a message", {"return text": "return AIMessageChunk(text)"})
+edit("returns a message", {"return text": "return AIMessageChunk(text)"}, "Chunk`. The exercise")
 edit("strips the text", {"return text": "return text.strip()"})
 edit("changes white space", {"return text": 'return " ".join(text.split())'})
 edit("no text", {"text += chunk.content": "text = chunk.content"}, "of a single chunk")

@@ -23,14 +23,15 @@ edit("needs whole", STUB, "Exercise 3.1 has no answer")
 edit(None, {SUM: "return list(total.tool_calls)"})
 edit(None, {"whole(stream)": "whole(list(stream))"})
 edit("calls despite the reason", {IF: 'reason in (None, "length")'}, "content_filter")
-edit("calls despite the reason", {IF: 'reason not in ("stop", "tool_calls")'}, "`stop`")
+STOP = "`stop`. In this exercise, only the finish reason `tool_calls` counts"
+edit("calls despite the reason", {IF: 'reason not in ("stop", "tool_calls")'}, STOP)
 edit("calls despite the reason", {IF: 'reason not in ("function_call", "tool_calls")'}, "function_")
 edit("returns no calls", {IF: 'reason != "stop"'}, "2 tool calls")
 edit("returns no calls", {IF: 'reason is not str("tool_calls")'})
 edit("returns no calls", {IF: f"{IF} or total.text"}, "with text")
 edit("refuses calls", {IF: f"{IF} or not total.text"}, "without any text, although")
 edit("reads twice", {"    total =": "    list(stream)\n    total =", "total and ": ""})
-edit("calls despite the reason", {IF: "not reason"}, "`length`")
+edit("calls despite the reason", {IF: "not reason"}, "`\\[{'city': 'San'}]` .*`length`")
 edit("calls despite the reason", {IF: 'not total or reason == "length"'}, "without a finish")
 edit("calls despite the reason", {IF: 'not str(reason).startswith("tool")'}, "`tool_use`")
 edit("raises", {"total and ": ""}, "for an empty stream")
@@ -38,7 +39,9 @@ edit("no tool calls", {SUM: "return [total.tool_calls]"}, "is already a list")
 edit("pieces of calls", {SUM: "return total.tool_call_chunks"})
 edit("pieces of calls", {SUM: 'return [{**each, "args": "{}"} for each in total.tool_calls]'})
 edit("changes a call", {SUM: f"{SUM}[::-1]"}, "list is `{'name': 'get_time'.* same order")
-edit("another number of calls", {SUM: f"{SUM} + total.invalid_tool_calls"}, "returned 3")
+edit(
+    "another number of calls", {SUM: f"{SUM} + total.invalid_tool_calls"}, "returned 3 .*: rivers'"
+)
 WITH_ARGUMENTS = 'return [call for call in total.tool_calls if call["args"]]'
 edit("another number of calls", {SUM: WITH_ARGUMENTS}, "for a call without arguments")
 BY_NAME = 'return list({call["name"]: call for call in total.tool_calls}.values())'
@@ -60,7 +63,7 @@ edit = edits("3.calls", at_the_reason)
 GOES_ON = "if chunk.tool_call_chunks: break\n    for chunk in stream:\n        total += chunk\n"
 STOPS = {"    reason =": f"    {GOES_ON}        reason ="}
 edit(None, STOPS)  # two loops, one after the other, read the stream once
-edit("before the finish reason", {'reason == "tool_calls"': "total.tool_calls"}, "are provisional")
+edit("before the finish reason", {'reason == "tool_calls"': "total.tool_calls"}, "`\\[{}]` after")
 edit("stops at the first chunk", {"    return []": "        return []"})
 
 

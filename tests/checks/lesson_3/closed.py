@@ -29,7 +29,7 @@ edit("fence without an open block", {MATCH: 'line.strip().startswith("```")'}, "
 edit("fence without an open block", {MATCH: 're.match(" {0,3}(```|~~~)", line)'}, "three tildes")
 edit("fence without an open block", {" {0,3}": r"\\s{0,3}"}, "after a tab")
 LONGER = {'append("```")': 'append(fences[-1].split("m")[0])'}
-edit("changes the rest", LONGER, "Apart from a line of three backticks, nothing")
+edit("changes the rest", LONGER, "What in your code changes more")
 edit("leaves the block open", {MATCH: 'line.startswith("```")'}, "by one space")
 edit("leaves the block open", {"3}```": "3}```(?!`)"}, "four backticks")
 edit("leaves the block open", {'lines.append("```")': "pass"}, "x = 1' ` was returned unchanged\\.")

@@ -31,6 +31,9 @@ edit("strips the text", {"if waiting:": "if waiting.strip():"})
 edit("too soon", {f"{NEVER} or": "not last or"})  # a clock may start at 0, which is falsy
 edit("too soon", GRID)
 edit("loses pieces", {REST: "    if waiting:\n        yield piece\n"})
+edit(
+    "skips white space", {EMPTY: "waiting.strip() and ("}, "`' '` wasn't yielded .* Which condition"
+)
 edit("first piece late", {EMPTY: "(", "            yield": "            if waiting: yield"})
 edit("changes white space", {"+= piece": "+= piece.strip() and piece"})
 LATER = {EMPTY: "(", "now =": "if not waiting and last is None: continue\n        now ="}

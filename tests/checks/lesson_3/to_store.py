@@ -71,7 +71,7 @@ edit("strips the text", {"return text": "return text.strip()"})
 edit("drops the first chunk", {"for chunk": "next(stream, None)\n    for chunk"})
 
 
-@right("3.to_store", says="finish reason.$")
+@right("3.to_store", says="`ValueError` named the finish reason, if there was one.$")
 def of_the_sum(stream):
     total = whole(stream)
     reason = total and total.response_metadata.get("finish_reason")

@@ -20,7 +20,8 @@ for mistake, says, answer in (
     ("unknown key", "`1`", [{}, {1: "Ro"}]),
     ("repeats a value", r"value 3 is `\{'city': 'Ro'\}`", VALUES[:2] + VALUES[1:]),
     ("too many values", "first 5 values are right", [*VALUES, {"city": "Oslo"}]),
-    ("too few values", "more than 0 values", []),
+    ("too few values", "more than 2 values", VALUES[:2]),
+    ("no values", "empty, but the parser yields 5 values", []),
     ("no dict", "value 1 is `None`", [None]),
     ("no list", "not a `dict`", {"city": "Rome"}),
 ):

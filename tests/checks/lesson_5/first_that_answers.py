@@ -51,7 +51,7 @@ edit("invoke", WHOLE, "with `ainvoke`")
 edit("another model", {STREAM: STREAM.replace("model", "MODEL")}, "was given models but called")
 edit("calls none", {f"async for chunk in {STREAM}": "for chunk in ()"})
 edit("not in order", {"(models, start": "(models[::-1], start"})
-edit("calls the next without need", {"return": "if shown:\n                return"})
+edit("calls the next without need", {"return": "if shown:\n                return"}, "A model that")
 edit("goes on after a cancellation", {"except Exception": "except BaseException"})
 edit("takes a silence for a failure", {STREAM: f"within(4.9, {STREAM})"}, "a silence isn't")
 edit("calls the next too late", {SHOWN: "bool(chunk.content.strip())"}, "after white space")
@@ -60,7 +60,11 @@ edit("never calls the next", {"    for": START("models = models[:2]")}, "three m
 edit("never calls the next", {"except Exception": "except OpenAIError"})
 DISTINCT = {"    for": START("models = [m for n, m in enumerate(models) if m not in models[:n]]")}
 edit("never calls the next", DISTINCT, "in the list twice")
-edit("calls one again", {"    for": START("models = [m for m in models for _ in range(2)]")})
+edit(
+    "calls one again",
+    {"    for": START("models = [m for m in models for _ in range(2)]")},
+    "^A model that",
+)
 edit("ends quietly", {f"shown or {LAST}": "shown"})
 edit("ends quietly", {LAST: "models.index(model) == len(models) - 1"})
 edit("another error", {**NOTES, RAISE: f"{RAISE} RuntimeError('no model answered') from error"})

@@ -64,7 +64,11 @@ edit("takes a chunk for text", {COMMITS: "True"}, "Which items are text")
 DISTINCT = {"    for": FIRST("sources = list(dict.fromkeys(sources))")}
 edit("never calls the next", DISTINCT, "in the list twice")
 edit("never calls the next", {"    for": FIRST("sources = sources[:2]")}, "first two sources")
-edit("calls one again", {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")})
+edit(
+    "calls one again",
+    {"    for": FIRST("sources = [s for s in sources for _ in range(2)]")},
+    "^A source that",
+)
 edit("ends quietly", {LAST: "sources.index(source) == len(sources) - 1"})
 PATIENT = {"(), seconds": "(), seconds if number < len(sources) else 1000"}
 edit("ends quietly", PATIENT, "the last source was silent")
@@ -73,6 +77,8 @@ for own in (OWN, "raise Stalled('No source answered.')"):
     RAISE_OWN = {RAISE: f"                if begun:{NEXT}    raise{NEXT}{own}"}
     edit("another error", RAISE_OWN, "when both")
 edit("raises", {COMMITS: "piece.content"})
+WATCHED = "in the course's `watched`, called from the line `async for piece in watched"
+edit("raises", {"source(), seconds": "[source()], seconds"}, WATCHED)
 edit("yields something else", {"yield piece": f"yield piece{NEXT}yield AIMessageChunk('!')"})
 edit("yields a piece again", {"yield piece": f"yield piece{NEXT}yield piece"})
 edit("leaves a piece out", {"yield piece": "if not isinstance(piece, Status): yield piece"})

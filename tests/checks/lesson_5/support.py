@@ -131,9 +131,20 @@ for parts in (
 ):
     right("5.support", ONE.format(*parts))(in_a_notebook(**parts))
 ORDER = {GIVEN: "(seconds, sources)"}
-wrong("5.support", "raises", "raised .* in the course's `steady`, at the line `for number, source")(
-    in_a_notebook(ORDER, steady=in_the_course.steady)
+# The course's code isn't quoted, since it is another exercise's answer.
+wrong(
+    "5.support", "raises", "in the course's `steady`, called from the line `async for piece in s"
+)(in_a_notebook(ORDER, steady=in_the_course.steady))
+READS_ALL = f"{READS}:  # noqa: F821\n            yield piece"
+RETURNS = {"    async def": "    def", READS_ALL: "return steady(seconds, sources)"}
+wrong("5.support", "raises", "in the course's `steady`\\.$")(
+    in_a_notebook(RETURNS, steady=in_the_course.steady)
 )
+GENERATOR = {f"[{SOURCE} for model in models]": f"({SOURCE} for model in models)"}
+for steady_given in (in_the_course.steady, own_steady):
+    wrong("5.support", "no list of sources", "when the first .* `steady` needs a list of sources")(
+        in_a_notebook(GENERATOR, steady=steady_given)
+    )
 right("5.support", says=BOTH)(in_a_notebook(answer=unchanged_stub("answer"), steady=...))
 wrong("5.support", "blank screen")(
     in_a_notebook({READS: f"for piece in [piece {READS}]"}, answer=..., steady=...)

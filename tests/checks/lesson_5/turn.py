@@ -35,6 +35,7 @@ GROWS = {  # edits after which the stored message grows with each chunk
 edit(None, {END: "history += [AIMessage(said)] * bool(said)"})
 edit(None, {', ""': ', AIMessageChunk("")', GROW: "said += chunk", "AIMessage(said)": "said"})
 edit(None, GROWS)
+edit("yields messages", {PIECE: "yield chunk"}, "yields an `AIMessageChunk`. .* its text")
 edit("question not sent", {SENT: "[*history]"})
 SMALL = {SENT: "[*history, HumanMessage(question.lower())]"}
 edit("question not sent", SMALL, "was sent `'why do rivers bend[?]'`")

@@ -180,13 +180,14 @@ SHARED: Messages[Run] = {
         f"`{'yield' if s.streams else 'return'}`?"
     ),
     "returns a message": lambda s: (
-        f"`{s.name}` returned {kind(s.returned)}, a whole message. The exercise asks for its text."
+        f"`{s.name}` returned {kind(s.returned)}. The exercise asks for its text."
     ),
     "returns the wrong type": lambda s: (
         f"`{s.name}` returned {kind(s.returned)}{s.when}. The exercise asks for {s.wants.words}."
     ),
     "yields messages": lambda s: (
-        f"`{s.name}` yields whole messages. The exercise asks for their text."
+        f"`{s.name}` yields {kind(next(i for i in s.items if not s.wants.fits(i)))}. The exercise "
+        "asks for its text."
     ),
     "yields the wrong type": lambda s: (
         f"`{s.name}` yields {kind(next(i for i in s.items if not s.wants.fits(i)))}. Each item "

@@ -26,14 +26,17 @@ def told(error: BaseException | None, when: str = "") -> str:
 
 
 def _at_line(error: BaseException) -> str:
-    """Quote the innermost line of the traceback that isn't a library's; "" if there is none."""
+    """Quote the innermost line of the learner's, and name what it called of the course's."""
+    given = ""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-        if line and learners_own(frame.filename):
-            given = frame.filename.startswith(_COURSE)  # such as lesson 5's `steady`
-            where = f" in the course's {shown(frame.name)}," if given else ""
-            return f"{where} at the line {shown(line, 90)}"
-    return ""
+        if frame.filename.startswith(_COURSE) and learners_own(frame.filename):
+            # not quoted, since lesson 5's `steady`, for example, is the answer to an exercise
+            given = f" in the course's {shown(frame.name)}"
+        elif line and learners_own(frame.filename):
+            where = f"{given}, called from" if given else " at"
+            return f"{where} the line {shown(line, 90)}"
+    return given
 
 
 def learners_own(filename: str) -> bool:

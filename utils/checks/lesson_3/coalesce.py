@@ -111,6 +111,7 @@ MISTAKES: Mistakes[Seen] = {
         s.passed != s.due and s.passed == list(_due(s.case, enough=gt))
     ),
     "too soon": lambda s: s.wrong.taken < s.wanted.taken,
+    "skips white space": lambda s: s.wanted.text.isspace() and s.wrong.taken > s.wanted.taken,
     "too late": lambda s: s.wrong.taken > s.wanted.taken,
     "not all waiting text": lambda s: s.wrong != s.wanted,
 }

@@ -3,6 +3,8 @@
 `s` records one run of an answer; `s.when` names the case, such as " for an empty stream".
 """
 
+from collections.abc import Mapping
+
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.run import Run
@@ -44,12 +46,19 @@ WHOLE: Messages[given.Seen] = {
     ),
 }
 
+
+def _args(s: given.Seen) -> str:
+    """Quote the `args` of the returned calls, and anything else in the list as it is."""
+    args = [each.get("args", each) if isinstance(each, Mapping) else each for each in s.returned]
+    return shown(repr(args), 90)
+
+
 CALLS: Messages[given.Seen] = {
     **_UNREAD,
     **_NEEDS_WHOLE,
     "correct": "Both calls of the finished reply, and none from truncated or stopped replies.",
     "before the finish reason": lambda s: (
-        f"`calls` returned {shown(repr(s.returned), 90)} after {s.read_chunks} of "
+        f"`calls` returned calls with the `args` {_args(s)} after {s.read_chunks} of "
         f"{len(s.chunks)} chunks. Until the finish reason arrives, calls are provisional."
     ),
     "returns no calls": lambda s: (
@@ -70,8 +79,8 @@ CALLS: Messages[given.Seen] = {
         f"{shown(repr(s.returned[0]['args']))}. Which attribute of the sum has `args` as a dict?"
     ),
     "calls despite the reason": lambda s: (
-        f"`calls` returned {shown(repr(s.returned), 90)}{s.when}. Only the finish reason "
-        "`tool_calls` means that the calls are complete."
+        f"`calls` returned calls with the `args` {_args(s)}{s.when}. In this exercise, only the "
+        "finish reason `tool_calls` counts."
     ),
     "changes a call": lambda s: (
         "The first wrong call in the list is "
@@ -80,7 +89,7 @@ CALLS: Messages[given.Seen] = {
     ),
     "another number of calls": lambda s: (
         f"The sum has {count(len(s.chunk_sum.tool_calls), 'call')}, and `calls` returned "
-        f"{len(s.returned)}{s.when}: {shown(repr(s.returned), 90)}. Return the sum's `tool_calls` "
+        f"{len(s.returned)}{s.when}, with the `args` {_args(s)}. Return the sum's `tool_calls` "
         "unchanged."
     ),
 }
@@ -89,7 +98,7 @@ TO_STORE: Messages[given.Seen] = {
     **_UNREAD,
     **_NEEDS_WHOLE,
     "correct": "Every complete reply was returned. For every other one, `ValueError` named the "
-    "finish reason.",
+    "finish reason, if there was one.",
     "takes content": "One more thing: with the Responses API, `.content` is a list. `.text` is a "
     "string with both APIs.",
     "refuses a complete reply": lambda s: (
@@ -157,6 +166,10 @@ COALESCE: Messages[coalesce.Seen] = {
         f"`yield`{s.when}, and wasn't yielded. “At least” includes that. Which comparison do you "
         "use?"
     ),
+    "skips white space": lambda s: (
+        f"At least {s.case.seconds} s had passed, but {shown(repr(s.wanted.text))} wasn't "
+        f"yielded{s.when}. Which condition treats white space as if no text were waiting?"
+    ),
     "too late": lambda s: (
         f"At least {s.case.seconds} s had passed, but {shown(s.wanted.text)} wasn't "
         f"yielded{s.when}. Which time do you subtract from `clock()`, and what do you compare the "
@@ -190,12 +203,12 @@ CLOSED: Messages[closed.Seen] = {
     ),
     "fence in mid-line": lambda s: f"{_result(s)} The new fence isn't on a separate line.",
     "leaves the block open": lambda s: (
-        f"{_result(s)} The block is still open. Which lines did you count, and which one closes "
+        f"{_result(s)} The block is still open. Which lines did you count, and what closes "
         "the block?"
     ),
     "changes the rest": lambda s: (
-        f"{_result(s)} Apart from a line of three backticks, nothing should change. Which line "
-        "changes more?"
+        f"{_result(s)} Apart from a line of three backticks, nothing should change. What in your "
+        "code changes more?"
     ),
 }
 
@@ -215,6 +228,7 @@ VALUES: Messages[values.Seen] = {
         f"Your first {len(s.yielded)} values are right. You have {len(s.answer)}, but the parser "
         f"yields only {len(s.yielded)}."
     ),
+    "no values": lambda s: f"Your list is empty, but the parser yields {len(s.yielded)} values.",
     "too few values": lambda s: (
         f"Your list is right so far, but the parser yields more than "
         f"{count(len(s.answer), 'value')}."

@@ -10,7 +10,7 @@ from utils.checks.engine.run import ANYTHING, REPEATED, STRING
 from utils.checks.lesson_3 import given
 from utils.checks.lesson_3.given import EMPTY_STREAM, HERON, UNKNOWN, Chunks, Seen, ended
 
-# matches an error message that reports a missing finish reason
+# matches an error message that may report a missing finish reason, in whatever words
 _MISSING = re.compile(
     r"(?<![a-z])(no|nil|un|never|neither|null|n/?a\b|without|w/o|before|missing|lack|lost|zero"
     r"|empty|blank|absent|omitted|cannot)|n't\b|\[\]|\{\}|''",

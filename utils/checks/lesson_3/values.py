@@ -49,6 +49,7 @@ def observe(answer: Any, _: None) -> Seen:
 MISTAKES: Mistakes[Seen] = {
     "no list": lambda s: not isinstance(s.answer, list | tuple),
     "repeats a value": lambda s: 0 < s.at < len(s.answer) and s.given == s.answer[s.at - 1],
+    "no values": lambda s: not s.answer,
     "too few values": lambda s: s.at == len(s.answer) and s.at < len(s.yielded),
     "too many values": lambda s: s.at == len(s.yielded) and s.at < len(s.answer),
     "no dict": lambda s: s.value is not None and not isinstance(s.given, dict),

@@ -74,32 +74,34 @@ _FALLBACK: Messages[FallbackRun] = {
         f"`{type(s.error).__name__}` was raised after {s.seconds:.1f} s{s.when}, although no "
         f"silence lasted {s.case.limit:g} s. Does each piece get its own limit of `seconds`?"
     ),
-    "calls none": "Nothing in the list was called.",
-    "not in order": "The second entry in the list was called, but never the first. Which one does "
-    "your code call first? A `lambda` made in a loop, if that is one, looks up its variable only "
-    "when it is called.",
+    "calls none": lambda s: f"No {s.noun} was called.",
+    "not in order": lambda s: (
+        f"The second {s.noun} was called, but never the first. Which one does your code call "
+        "first? A `lambda` made in a loop, if that is one, looks up its variable only when it is "
+        "called."
+    ),
     "calls the next too late": lambda s: (
-        f"The next entry in the list was called{s.when}. What you have yielded by then can't be "
+        f"The next {s.noun} was called{s.when}. What you have yielded by then can't be "
         "taken back. What decides whether you raise the error?"
     ),
     "goes on after a cancellation": lambda s: (
-        f"The next entry in the list was called{s.when}. A `CancelledError` isn't an `Exception`, "
+        f"The next {s.noun} was called{s.when}. A `CancelledError` isn't an `Exception`, "
         "so only failures lead to the next. What does your `except` catch?"
     ),
     "calls the next without need": lambda s: (
-        f"More entries were called than needed{s.when or ', although the first answers'}. An entry "
-        "that ends without an error has answered, and each request costs money."
+        f"More {s.noun}s were called than needed{s.when or ', although the first answers'}. A "
+        f"{s.noun} that ends without an error has answered, and each request costs money."
     ),
     "waits on": lambda s: (
-        f"The next entry in the list was never called{s.when}: your code waited for {LONG:g} s. "
+        f"The next {s.noun} was never called{s.when}: your code waited for {LONG:g} s. "
         f"`seconds` was {s.case.limit:g}. What measures the silence?"
     ),
     "takes a chunk for text": lambda s: (
-        f"The next entry in the list was never called{s.when}, because something took its first "
+        f"The next {s.noun} was never called{s.when}, because something took the first "
         "items for a beginning that can't be taken back. Which items are text?"
     ),
     "never calls the next": lambda s: (
-        f"The next entry in the list was never called{s.when}. "
+        f"The next {s.noun} was never called{s.when}. "
         + (
             f"{shown(type(s.error).__name__)} came out. What keeps your loop from continuing: its "
             "`except`, a condition, or its end?"
@@ -108,24 +110,24 @@ _FALLBACK: Messages[FallbackRun] = {
         )
     ),
     "calls one again": lambda s: (
-        f"An entry that had failed was called again{s.when}. Call the next entry in the list."
+        f"A {s.noun} that had failed was called again{s.when}. Call the next one in the list."
     ),
     "ends quietly": lambda s: (
         f"`{s.name}` ended without an error{s.when}. How does its reader learn that the reply "
         "isn't complete?"
     ),
     "fails anyway": lambda s: (
-        f"`{type(s.error).__name__}` was raised{s.when}, although an entry in the list answers."
+        f"`{type(s.error).__name__}` was raised{s.when}, although one of the {s.noun}s answers."
     ),
     "another error": lambda s: (
         f"The error that was raised{s.when} is a copy of {shown(s.error)}. Let the exception "
         "itself propagate: `raise` alone raises it again."
         if repr(s.error) == repr(s.reply.error)
         else f"The error that was raised{s.when} is {shown(s.error)}. Raise the error of the last "
-        f"entry that was called instead: {shown(s.reply.error)}."
+        f"{s.noun} that was called instead: {shown(s.reply.error)}."
     ),
     "another limit": lambda s: (
-        f"The next entry was called after a silence of {s.waited:.1f} s, but `seconds` was "
+        f"The next {s.noun} was called after a silence of {s.waited:.1f} s, but `seconds` was "
         f"{s.case.limit:g}. What measures the silence?"
     ),
 }
@@ -372,7 +374,7 @@ SEAM: Messages[seam.Seen] = {
     ),
     "white space": lambda s: (
         f"{_seam(s)} Only white space was lost or added. Spaces and line ends belong to the "
-        "strings. Which line strips, adds or cuts one?"
+        "strings. What strips, adds or cuts one?"
     ),
     "changes the first string": lambda s: (
         f"{_seam(s)} The result should begin with all of `partial`, unchanged."
@@ -615,6 +617,9 @@ SUPPORT: Messages[support.Seen] = {
     "returns no function": lambda s: (
         f"`support` returned {kind(s.panel.reply)}. A panel needs a function that it can call with "
         "the history of each turn."
+    ),
+    "no list of sources": lambda s: (
+        f"{told(s.error, s.case.when)} `steady` needs a list of sources."
     ),
     "streams for sources": "A source was called, but it is a stream already. `steady` needs "
     "functions without arguments, which make the stream when they are called.",

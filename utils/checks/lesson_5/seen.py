@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from utils.checks.engine.exercise import Mistakes
 from utils.checks.engine.mistakes import SLIPS, STRESSED
@@ -118,6 +118,7 @@ class StatusRun(Run):
 class FallbackRun(RepliesRun):
     """A run of an answer that tries models or sources in order."""
 
+    noun: ClassVar[str] = "model"  # the exercise's word for what is in the list
     case: Fallback
     # for each model or source, a list with one object per call
     requests: Sequence[Sequence[object]]

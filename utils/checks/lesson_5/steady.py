@@ -4,7 +4,7 @@ from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.extra_cases import leaves_closing
@@ -19,6 +19,7 @@ from utils.checks.lesson_5.seen import FALLBACK, FALLBACK_FIRST, PASSING, Fallba
 
 @dataclass(kw_only=True)
 class Seen(FallbackRun, PassingRun):
+    noun: ClassVar[str] = "source"
     replaced: Sequence[str]  # `["watched"]` if the learner's `watched` was replaced, else empty
 
 

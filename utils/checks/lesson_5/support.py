@@ -96,6 +96,7 @@ FIRST_MISTAKES: Mistakes[Seen] = {
     "second turn calls no model": lambda s: s.case.turns > 1 and not s.readings,
     "not a function": lambda s: not callable(s.panel.support),
     "returns no function": lambda s: s.error is None and not callable(s.panel.reply),
+    "no list of sources": lambda s: "has no len()" in str(s.error),
     "streams for sources": lambda s: "'async_generator' object is not callable" in str(s.error),
     "coroutines for sources": lambda s: "'coroutine' object" in str(s.error) and not s.readings,
     **FALLBACK_FIRST,
