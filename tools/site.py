@@ -27,10 +27,7 @@ DESIGN = PICTURES / "site"  # the site's settings, theme and widget screenshots
 OUTPUT = ROOT / "build" / "site"
 FIRST = "index"  # the first page's name
 DOCUMENTS = (".", "lessons", "docs", "apps", "hub")  # links in these folders' .md files are checked
-GUIDES = {
-    "Look it up": ("quick_reference", "glossary"),
-    "For instructors": ("instructors_guide",),
-}
+GUIDES = {"Look it up": ("quick_reference", "glossary"), "For instructors": ("instructors_guide",)}
 # Turns off Python highlighting in guides, where code blocks without a language are shell commands.
 PLAIN_BLOCKS = "```{highlight} text\n```"
 BOX = '<span class="course-box">☐</span>'  # replaces `[ ]`; a real checkbox would need a label

@@ -23,10 +23,7 @@ from tools.environment import interpreter
 from tools.programs import ROOT, Advice, ended_with, say
 
 # Pytest's exit codes if no test ran, with their meanings.
-NO_TEST_RAN = {
-    4: "pytest ran no test, and says above why",
-    5: "pytest found no matching test",
-}
+NO_TEST_RAN = {4: "pytest ran no test, and says above why", 5: "pytest found no matching test"}
 
 # Only `test --apps` runs these: they need other frameworks, nginx, Redis or a real hub.
 HEAVY = ("tests/apps/frameworks", "tests/hub/real")

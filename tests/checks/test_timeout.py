@@ -1,9 +1,12 @@
 """The time limit counts processor time if the code computes, and wall-clock time if it waits."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
 
+from tools.programs import ROOT
 from utils.checks.engine import timeout
 
 LIMIT = 5  # how long the code may run, in seconds
@@ -60,3 +63,17 @@ def test_wall_clock_time_is_limited_too(monkeypatch):
     with pytest.raises(timeout.OutOfTime):
         run(monkeypatch, clocks)
     assert clocks.now <= LIMIT * 4 + 2  # four times the limit, plus two clock readings (1 s each)
+
+
+def test_a_debugger_in_the_calling_thread_does_not_hang():
+    code = """
+import sys
+from utils.checks.engine.timeout import OutOfTime, within
+sys.settrace(lambda *_: None)
+try:
+    within(0.3, lambda: exec("while True: pass"))
+except OutOfTime:
+    print(within(60, lambda: "ended"))
+"""
+    command = [sys.executable, "-c", code]  # a hanging process can't be interrupted, only killed
+    assert subprocess.check_output(command, cwd=ROOT, text=True, timeout=60) == "ended\n"

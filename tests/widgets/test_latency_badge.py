@@ -11,11 +11,7 @@ def test_a_page_gets_the_text_and_the_seconds_so_far(wire, clock):
     clock.now = 100.0
     badge.start(at=99.9)
     (message,) = wire.sent_by(badge)
-    assert message["state"] == {
-        "phase": "waiting",
-        "text": "waiting…",
-        "age": pytest.approx(0.1),
-    }
+    assert message["state"] == {"phase": "waiting", "text": "waiting…", "age": pytest.approx(0.1)}
     clock.now = 103.1
     badge.words("")
     badge.words("Hi")

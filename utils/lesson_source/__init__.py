@@ -67,14 +67,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from utils.errors import Sentence
-from utils.lesson_source.lesson import (
-    NUMBER,
-    Cell,
-    Choice,
-    Lesson,
-    Prediction,
-    SourceError,
-)
+from utils.lesson_source.lesson import NUMBER, Cell, Choice, Lesson, Prediction, SourceError
 from utils.lesson_source.numbers import numbers_in
 from utils.lesson_source.parsing import parse
 from utils.lesson_source.text_file import name_of, read

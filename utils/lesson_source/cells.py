@@ -55,8 +55,7 @@ def _closing(lines: list[str], at: int, opening: re.Match[str]) -> int:
     directive = opening["info"].lstrip().startswith("{")
     if directive and not lines[at].startswith(_DIRECTIVES):
         raise SourceError(
-            at + 1,
-            f"unknown directive `{lines[at]}`: a code cell begins with ```{{code-cell}}",
+            at + 1, f"unknown directive `{lines[at]}`: a code cell begins with ```{{code-cell}}"
         )
     for end in range(at + 1, len(lines)):
         inner = _FENCE.match(lines[end])

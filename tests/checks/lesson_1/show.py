@@ -306,12 +306,6 @@ def prints_in_a_thread(model, prompt):
     return text
 
 
-edits("1.show", prints_in_a_thread)(
-    "collected first",
-    {"thread.start()": "pass", "    finally:": "    finally:\n        thread.start()"},
-)
-
-
 @wrong("1.show", "leaves a thread")
 def leaves_a_thread(model, prompt):
     ended, here = threading.Event(), set()

@@ -92,7 +92,6 @@ DOTS = "self.text += ' …' * isinstance(value, GeneratorExit)"
 edit("another text", at("on_llm_error", DOTS), "stopped early")
 edit("whole chunks", {"token, **kwargs": "token, *, chunk, **kwargs", "+= token": "+= str(chunk)"})
 edit("loses white space", {"+= token": "+= token.replace('\u00a0', ' ')"})
-edit("loses white space", {"+= token": "+= token.replace('\\n\\n', '\\n')"})
 edit("loses white space", at("on_llm_end", "self.text = self.text.strip()"))
 edit("loses repeated pieces", {ADDS: f"if token == '' or self.text[-len(token):] != token: {ADDS}"})
 joins("loses repeated pieces", {"= []": "= {}", ".append(token)": ".setdefault(token)"})

@@ -59,10 +59,7 @@ edit(None, {"asyncio.Semaphore": "anyio.CapacityLimiter"})
 edit(None, {ASK: "return await prompt", "(ask(prompt))": "(ask(text_of(model, prompt)))"})
 edit(None, {END: f"{GATHER_TASKS}{AWAITS}", ASK: "return (await model.ainvoke(prompt)).text"})
 edit(None, {END: f"{TASKS}try:\n        if tasks:{NEXT}{WAIT('EXCEPTION')}    {DONE}{AWAITS}"})
-edit(
-    None,
-    {END: RAISES_LATE, ASK: "return await (model | StrOutputParser()).ainvoke(prompt)"},
-)
+edit(None, {END: RAISES_LATE, ASK: "return await (model | StrOutputParser()).ainvoke(prompt)"})
 edit("never awaited", {ASK: "model.ainvoke(prompt)"}, "`ainvoke` made a coroutine")
 edit("over the limit", {"(at_most)": "(3)"})
 edit("under the limit", {"(at_most)": "(min(at_most, 3))"})

@@ -153,15 +153,6 @@ edit(
         "astream(question)": "astream(list(asked))",
     },
 )
-LATER = "log.append(('user', question))"
-edit(
-    "sends other questions",
-    {
-        "app = FastAPI()": "app, log = FastAPI(), []",
-        "astream(question)": "astream([*log, ('user', question)])",
-        "yield END": f"yield END; {LATER}",
-    },
-)
 edit("never awaited", {"astream(question)": "ainvoke(question)"})
 MIXED = {START: f"{START}held.append(question){NEXT}await asyncio.sleep(0.01){NEXT}"}
 edit("mixes readers up", {**MIXED, "astream(question)": "astream(held[-1])"}, "received `'The moon")

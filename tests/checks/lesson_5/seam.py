@@ -40,13 +40,6 @@ FROM_THE_FIRST = {"partial + more[size:]": "partial[: partial.find(more[:size])]
 edit("changes the first string", FROM_THE_FIRST)
 STRIPPED = {"    for size": FIRST("partial, more = partial.strip('\\n'), more.strip('\\n')")}
 edit("white space", STRIPPED)
-edit(
-    "white space",
-    {
-        "partial + more[size:]": "(partial + more[size:]).strip()",
-        "partial + more\n": "(partial + more).strip()\n",
-    },
-)
 edit("raises", {"    for size": FIRST("partial[-1]")})
 
 

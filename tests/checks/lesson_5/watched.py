@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from openai import OpenAIError  # noqa: F401 (used in an edit)
 
-from tests.checks.answers import edits, right, wrong
+from tests.checks.answers import edits, right
 from utils.stall_timeout import Stalled
 from utils.stall_timeout import watched as the_courses_own
 
@@ -73,27 +73,6 @@ async def stops_the_limit_meanwhile(stream, seconds):
                 limit.reschedule(loop.time() + seconds)
     except TimeoutError as error:
         raise Stalled from error
-
-
-@wrong("5.watched", "takes an error for a stall", "which task keeps")
-async def through_a_queue(stream, seconds):
-    queue = asyncio.Queue()
-
-    async def fill():
-        async for chunk in stream:
-            queue.put_nowait(chunk)
-        queue.put_nowait(None)
-
-    filling = asyncio.create_task(fill())
-    try:
-        while chunk := await asyncio.wait_for(queue.get(), seconds):
-            yield chunk
-    except TimeoutError:
-        raise Stalled from None
-    finally:
-        filling.cancel()
-        await asyncio.wait([filling])
-        await stream.aclose()
 
 
 ONE_LIMIT = {"limit.reschedule(None)": "pass", "limit.reschedule(loop.time() + seconds)": "pass"}

@@ -18,10 +18,11 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arg
 
 
 @pytest.mark.parametrize(
-    ("change", "param"),
+    ("change", "named"),
     [
         ({"model": None}, "model"),
-        ({"messages": []}, "messages"),
+        ({"model": 5}, "model: expected a valid string"),
+        ({"messages": []}, "messages: expected at least 1 item, not 0"),
         ({"messages": ["Hi"]}, "messages[0]"),
         ({"messages": [{"role": "pirate", "content": "Hi"}]}, "messages[0].role"),
         ({"messages": [{"role": "user"}]}, "messages[0].content"),
@@ -30,9 +31,10 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arg
          "messages[0].content[0].type"),
         ({"n": 2}, "n"),
         ({"stream": "yes"}, "stream"),
-        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": 0}, "max_tokens: expected greater than or equal to 1"),
         ({"stream_options": {"include_usage": True}}, "stream_options"),
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({"stop": [""]}, "stop[0]: expected at least 1 character"),
         ({"tools": {}}, "tools"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
         *[({"tools": [{"type": "function", "function": {"name": name}}]}, "tools[0].function.name")
@@ -52,27 +54,13 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arg
         ({"messages": [{"role": "tool", "tool_call_id": "c1", "content": "42"}]}, "messages[0]"),
     ],
 )  # fmt: skip
-def test_an_invalid_field_is_named(change: dict[str, Any], param: str) -> None:
+def test_an_invalid_field_is_named(change: dict[str, Any], named: str) -> None:
+    param, colon, reason = named.partition(": ")
     with pytest.raises(ApiError) as refused:
         parse(GOOD | change)
     assert refused.value.status == 400
     assert refused.value.param == param
-    assert param in refused.value.message
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"messages": []}, "'messages': expected at least 1 item, not 0"),
-        ({"stop": [""]}, "'stop[0]': expected at least 1 character"),
-        ({"max_tokens": 0}, "'max_tokens': expected greater than or equal to 1"),
-        ({"model": 5}, "'model': expected a valid string"),
-    ],
-)
-def test_an_error_says_what_was_expected(change: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ApiError) as refused:
-        parse(GOOD | change)
-    assert refused.value.message.endswith(f" for {reason}.")
+    assert f"'{param}'{colon}{reason}" in refused.value.message
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])

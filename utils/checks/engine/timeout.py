@@ -90,13 +90,10 @@ class _Run(Generic[T]):
         return self._value[0]
 
     def release(self) -> None:
-        """Let the thread end, with no exception pending. If it is stuck, don't wait for it."""
+        """Let the thread end. If it is stuck, don't wait for it."""
+        self._released.set()
         if self._done.is_set():
-            self._send(None)
-            self._released.set()
             self._thread.join()
-        else:
-            self._released.set()
 
     def _main(self) -> None:
         try:
@@ -111,14 +108,9 @@ class _Run(Generic[T]):
             self._released.wait()
 
     def _stop(self) -> None:
+        ident = ctypes.c_ulong(self._thread.ident or 0)
         for _ in range(_STOPS):
-            self._send(OutOfTime)
+            # Cancelling it later, with None, would make a debugger hang on Python 3.11.
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(OutOfTime))
             if self._done.wait(_PATIENCE):
                 return
-
-    def _send(self, exception: type[BaseException] | None) -> None:
-        """Raise `exception` in the thread; None cancels a pending exception."""
-        ident = ctypes.c_ulong(self._thread.ident or 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ident, ctypes.py_object(exception) if exception else None
-        )

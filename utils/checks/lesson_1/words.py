@@ -109,10 +109,7 @@ check = Exercise(
             pieces=("A bend moves 2.", "5 metres", ", or", " so."),
             when="for a number such as 2.5 in two pieces",
         ),
-        Case(
-            pieces=("so ", "so ", "it ", "is"),
-            when="for a stream in which pieces repeat",
-        ),
+        Case(pieces=("so ", "so ", "it ", "is"), when="for a stream in which pieces repeat"),
         Case(pieces=(), when="for an empty stream"),
     ),
     mistakes=MISTAKES,

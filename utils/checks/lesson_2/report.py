@@ -198,9 +198,7 @@ check = Exercise(
             when="after a run that failed while an earlier one was running",
         ),
         Runs(
-            fails_after=40,
-            interleaved=True,
-            when="after a run that failed when another had ended",
+            fails_after=40, interleaved=True, when="after a run that failed when another had ended"
         ),
         Runs(pieces=(), when="after a run with an empty reply"),
         Runs(invoked=True, when="after a run by `invoke`, which pushes no tokens"),

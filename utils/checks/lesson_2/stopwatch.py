@@ -79,7 +79,7 @@ def observe(answer: Any, case: Timed) -> Seen:
     if run.value is None or first is None:
         wrong = run.value is not first  # right only if both values are None
     else:
-        wrong = bool(odd) or not _close(measured[0], first)
+        wrong = bool(odd) or not abs(measured[0] - first) < _CLOSE  # not `>=`, because of NaN
     return Seen.of(
         run,
         at_first=at_first,
@@ -96,10 +96,6 @@ def observe(answer: Any, case: Timed) -> Seen:
 def _plain(value: Any) -> Any:
     """Return a `Fraction` as a float, since Python 3.11 can't format it with `.1f`."""
     return float(value) if isinstance(value, Fraction) else value
-
-
-def _close(value: Any, seconds: float | None) -> bool:
-    return seconds is not None and abs(value - seconds) < _CLOSE
 
 
 def _rounded(value: Any, seconds: float) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -12,6 +12,7 @@ from ..errors import ApiError
 from ..json_values import Json
 from ..model_request import Role, Tool, ToolChoice, Turn
 
+T = TypeVar("T")
 _MAX_CONTEXT = 400_000  # tokens
 _CHARACTERS_PER_TOKEN = 4  # approximate
 
@@ -101,6 +102,12 @@ def text_of(content: Sequence[Text] | None) -> str:
     return "".join(part.text for part in content or [])
 
 
+class Format(Lenient):
+    """The format of a reply."""
+
+    type: Literal["text", "json_object", "json_schema"]
+
+
 class FunctionType(Lenient):
     """A tool of type `function`, the only type that the simulated model supports."""
 
@@ -121,7 +128,7 @@ class Function(Lenient):
         return Tool(self.name, self.description or "", self.parameters or {})
 
 
-def required(value: str | None, param: str) -> str:
+def required(value: T | None, param: str) -> T:
     """Return the value of a field; raise `ApiError` if the field is missing."""
     if value is None:
         raise errors.missing(param)
@@ -170,9 +177,10 @@ def check_conversation(turns: tuple[Turn, ...], param: str, call: str, result: s
         raise errors.too_long(param, _MAX_CONTEXT)
 
 
-def check_json_is_mentioned(turns: tuple[Turn, ...], param: str, field: str) -> None:
-    """Require the conversation to mention JSON, as OpenAI does for JSON without a schema."""
-    if not any("json" in turn.text.lower() for turn in turns):
-        raise errors.wrong_value(
-            param, f"it must contain the word 'json' to use '{field}' of type 'json_object'"
-        )
+def wants_json(form: Format | None, turns: tuple[Turn, ...], param: str, field: str) -> bool:
+    """Return whether the reply must be JSON; without a schema, OpenAI requires the word 'json'."""
+    kind = form.type if form else "text"
+    if kind == "json_object" and not any("json" in turn.text.lower() for turn in turns):
+        reason = f"it must contain the word 'json' to use '{field}' of type 'json_object'"
+        raise errors.wrong_value(param, reason)
+    return kind != "text"

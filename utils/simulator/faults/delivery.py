@@ -21,6 +21,38 @@ _BLOCK = 8192  # number of bytes at which a buffering proxy sends a block
 _BETWEEN_BLOCKS = 0.005  # seconds
 
 
+def _ending(event: Callable[[Encoder], bytes]) -> Callable[..., Sent]:
+    """Return a function that sends up to `tokens` tokens, then ends the response with `event`.
+
+    In a shorter reply, the event replaces the last item.
+    """
+
+    def act(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
+        for item, is_beyond in _marked(sent, tokens):
+            if is_beyond:
+                yield TimedBytes(item.at, event(encoder), ends="failed")
+                return
+            yield item
+
+    return act
+
+
+def _changing(change: Callable[[bytes], bytes]) -> Callable[..., Sent]:
+    """Return a function that changes the first event after `tokens` tokens, else the last event."""
+
+    def act(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
+        changed = False
+        for item, is_beyond in _marked(sent, tokens):
+            if is_beyond and not changed:
+                event, end, rest = item.data.partition(b"\n\n")
+                yield item._replace(data=change(event) + end + rest)
+                changed = True
+            else:
+                yield item
+
+    return act
+
+
 @delivery(
     "buffered",
     "A proxy buffers the whole reply, then releases it in large blocks.",
@@ -97,14 +129,12 @@ def _usage(sent: Sent, encoder: Encoder) -> Sent:
             yield item
 
 
-@delivery(
+delivery(
     "end",
     "The response ends cleanly after `tokens` tokens: no finish reason, no `[DONE]`.",
     "**No error at all**: the text is truncated, and no chunk has a `finish_reason`.",
     whole=False,
-)
-def _early_end(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    yield from _ended_by(lambda: b"", sent, int(tokens))
+)(_ending(lambda _: b""))
 
 
 @delivery(
@@ -125,7 +155,7 @@ def _without_done(sent: Sent, encoder: Encoder) -> Sent:
     raises="openai.APIConnectionError",
 )
 def _drop(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    for item, is_beyond in _marked(sent, int(tokens)):
+    for item, is_beyond in _marked(sent, tokens):
         if is_beyond:
             event, _end, _more = item.data.partition(b"\n\n")
             yield TimedBytes(item.at, event[: len(event) // 2], ends="reset")
@@ -133,77 +163,58 @@ def _drop(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
         yield item
 
 
-@delivery(
+delivery(
     "null",
     "After `tokens` tokens the server sends an event whose data is `null`, then continues.",
     "Not an API error, because the SDK yields `None` as a chunk.",
     raises="AttributeError",
     whole=False,
-)
-def _null(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    yield from _changed(sent, int(tokens), lambda event: b"data: null\n\n" + event)
+)(_changing(lambda event: b"data: null\n\n" + event))
 
-
-@delivery(
+delivery(
     "cut",
     "After `tokens` tokens, one event's JSON ends in the middle; the stream continues.",
     "Not an API error, because the SDK doesn't catch the parser's exception.",
     raises="json.JSONDecodeError",
     whole=False,
-)
-def _cut_event(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    yield from _changed(sent, int(tokens), lambda event: event[: len(event) // 2])
+)(_changing(lambda event: event[: len(event) // 2]))
 
-
-@delivery(
+delivery(
     "notjson",
     "After `tokens` tokens, a proxy's message replaces one event's data; the stream continues.",
     "As with `cut`: not an API error.",
     raises="json.JSONDecodeError",
     whole=False,
-)
-def _not_json(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    yield from _changed(sent, int(tokens), lambda _: b"data: upstream connect error")
+)(_changing(lambda _: b"data: upstream connect error"))
 
-
-@delivery(
+delivery(
     "mangled",
     "After `tokens` tokens, one event's `data:` arrives as `ata:`; the stream continues.",
     "**No error at all** in chat completions: the event is skipped, its text is missing, and the "
     "reply looks complete.",
     by_responses="json.JSONDecodeError",
     whole=False,
-)
-def _mangled_field(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    yield from _changed(sent, int(tokens), lambda event: event.replace(b"data:", b"ata:", 1))
+)(_changing(lambda event: event.replace(b"data:", b"ata:", 1)))
 
-
-@delivery(
+delivery(
     "bare",
     "After `tokens` tokens the server writes an error as plain JSON, not as an event, and ends the "
     "response.",
     "**No error at all**: the SDK skips lines that aren't events, and no chunk has a "
     "`finish_reason`.",
     whole=False,
-)
-def _bare_error(sent: Sent, _: Encoder, tokens: float = 40) -> Sent:
-    body = json.dumps(server_error().body()).encode()
-    yield from _ended_by(lambda: body, sent, int(tokens))
+)(_ending(lambda _: json.dumps(server_error().body()).encode()))
 
-
-@delivery(
+delivery(
     "error",
     "After `tokens` tokens the server sends an error event and ends the response.",
     "No retry; the chunks so far were delivered.",
     raises="openai.APIError",
     by_responses="ValueError",
     whole=False,
-)
-def _error_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
-    yield from _ended_by(encoder.error, sent, int(tokens))
+)(_ending(lambda encoder: encoder.error()))
 
-
-@delivery(
+delivery(
     "failed",
     "After `tokens` tokens the Responses API reports that the response failed; in chat "
     "completions, same as `error`.",
@@ -211,36 +222,10 @@ def _error_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
     raises="openai.APIError",
     by_responses="ValueError",
     whole=False,
-)
-def _failed_event(sent: Sent, encoder: Encoder, tokens: float = 40) -> Sent:
-    yield from _ended_by(encoder.failed, sent, int(tokens))
+)(_ending(lambda encoder: encoder.failed()))
 
 
-def _ended_by(event: Callable[[], bytes], sent: Sent, tokens: int) -> Sent:
-    """Send up to `tokens` tokens, then end the response with `event`.
-
-    In a shorter reply, the event replaces the last item.
-    """
-    for item, is_beyond in _marked(sent, tokens):
-        if is_beyond:
-            yield TimedBytes(item.at, event(), ends="failed")
-            return
-        yield item
-
-
-def _changed(sent: Sent, tokens: int, change: Callable[[bytes], bytes]) -> Sent:
-    """Change the first event after `tokens` tokens or, in a shorter reply, the last event."""
-    changed = False
-    for item, is_beyond in _marked(sent, tokens):
-        if is_beyond and not changed:
-            event, end, rest = item.data.partition(b"\n\n")
-            yield item._replace(data=change(event) + end + rest)
-            changed = True
-        else:
-            yield item
-
-
-def _marked(sent: Sent, tokens: int) -> Iterator[tuple[TimedBytes, bool]]:
+def _marked(sent: Sent, tokens: float) -> Iterator[tuple[TimedBytes, bool]]:
     """Yield each item, and whether it is the last one or extends beyond `tokens` tokens.
 
     If another fault has already ended the reply, its last item isn't marked.

@@ -12,14 +12,12 @@ from .fault import refusal
 _TRIES = "The SDK retries 408, 409, 429 and 5xx twice (`max_retries=2`)"
 
 
-@refusal("401", "The key is rejected.", "No retry.", raises="openai.AuthenticationError", tries=0)
-def _unauthorised() -> ApiError:
-    return errors.wrong_key(given=True)
-
-
-@refusal("404", "The model does not exist.", "No retry.", raises="openai.NotFoundError", tries=0)
-def _not_found() -> ApiError:
-    return errors.no_access()
+refusal("401", "The key is rejected.", "No retry.", raises="openai.AuthenticationError", tries=0)(
+    lambda: errors.wrong_key(given=True)
+)
+refusal("404", "The model does not exist.", "No retry.", raises="openai.NotFoundError", tries=0)(
+    errors.no_access
+)
 
 
 @refusal(
@@ -34,23 +32,17 @@ def _too_many(seconds: float = 1) -> ApiError:
     return errors.rate_limited("Rate limit reached.", seconds)
 
 
-@refusal(
+refusal(
     "500",
     "The server has an internal error.",
     f"{_TRIES}, then raises.",
     raises="openai.InternalServerError",
     tries=0,
-)
-def _server_error() -> ApiError:
-    return errors.server_error()
-
-
-@refusal(
+)(errors.server_error)
+refusal(
     "503",
     "The server is overloaded.",
     f"{_TRIES}, then raises.",
     raises="openai.InternalServerError",
     tries=0,
-)
-def _unavailable() -> ApiError:
-    return errors.overloaded()
+)(errors.overloaded)

@@ -16,16 +16,17 @@ from ..validation import (
     AsParts,
     Body,
     Effort,
+    Format,
     Function,
     FunctionType,
     Lenient,
     Text,
     Unsupported,
     check_conversation,
-    check_json_is_mentioned,
     parse_tool_choice,
     required,
     text_of,
+    wants_json,
 )
 
 
@@ -77,8 +78,7 @@ class _Schema(Lenient):
     strict: bool | None = None
 
 
-class _ResponseFormat(Lenient):
-    type: Literal["text", "json_object", "json_schema"]
+class _ResponseFormat(Format):
     json_schema: _Schema | None = None
 
 
@@ -133,7 +133,10 @@ def parse(body: Json) -> ModelRequest:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
     named = choice.get("function") if isinstance(choice, dict) else None
     tool_choice, forced_tool = parse_tool_choice(choice, tools, named)
-    wants_json, schema = _json_format(given.response_format, turns)
+    form, schema = given.response_format, None
+    json = wants_json(form, turns, "messages", "response_format")
+    if form and form.type == "json_schema":
+        schema = required(form.json_schema, "response_format.json_schema").schema_
     return ModelRequest(
         model=given.model,
         turns=turns,
@@ -146,19 +149,7 @@ def parse(body: Json) -> ModelRequest:
         tool_choice=tool_choice,
         forced_tool=forced_tool,
         parallel=given.parallel_tool_calls is not False,
-        json=wants_json,
+        json=json,
         schema=schema,
         reasons=given.reasoning_effort not in (None, "none"),
     )
-
-
-def _json_format(form: _ResponseFormat | None, turns: tuple[Turn, ...]) -> tuple[bool, Json | None]:
-    """Return whether the reply must be JSON, and the schema that it must match, if any."""
-    if form is None or form.type == "text":
-        return False, None
-    if form.type == "json_object":
-        check_json_is_mentioned(turns, "messages", "response_format")
-        return True, None
-    if form.json_schema is None:
-        raise errors.missing("response_format.json_schema")
-    return True, form.json_schema.schema_

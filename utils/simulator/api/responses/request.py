@@ -16,16 +16,17 @@ from ..validation import (
     AsParts,
     Body,
     Effort,
+    Format,
     Function,
     FunctionType,
     Lenient,
     Text,
     Unsupported,
     check_conversation,
-    check_json_is_mentioned,
     parse_tool_choice,
     required,
     text_of,
+    wants_json,
 )
 
 
@@ -77,8 +78,7 @@ class _Tool(Function, FunctionType):  # `type`, from the last base class, is val
     pass
 
 
-class _Format(Lenient):
-    type: Literal["text", "json_object", "json_schema"]
+class _Format(Format):
     name: str | None = None
     schema_: Json | None = Field(default=None, alias="schema")
     strict: bool | None = None
@@ -127,7 +127,11 @@ def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest
     if choice not in (None, "auto", "none") and not tools:
         raise errors.wrong_value("tool_choice", "it is only allowed when 'tools' are given")
     tool_choice, forced_tool = parse_tool_choice(choice, tools, named=choice)
-    wants_json, schema = _json_format(given.text.format if given.text else None, turns)
+    form, schema = given.text.format if given.text else None, None
+    json = wants_json(form, turns, "input", "text.format")
+    if form and form.type == "json_schema":
+        required(form.name, "text.format.name")
+        schema = required(form.schema_, "text.format.schema")
     reasoning = given.reasoning or _Reasoning()
     reasons = reasoning.effort != "none" and bool(reasoning.effort or reasoning.summary)
     return ModelRequest(
@@ -139,7 +143,7 @@ def parse(body: Json, recall: Callable[[str], tuple[Turn, ...]]) -> ModelRequest
         tool_choice=tool_choice,
         forced_tool=forced_tool,
         parallel=given.parallel_tool_calls is not False,
-        json=wants_json,
+        json=json,
         schema=schema,
         reasons=reasons,
         shows_reasoning=reasons and reasoning.summary is not None,
@@ -170,16 +174,3 @@ def _joined(turns: Iterable[Turn]) -> list[Turn]:
             turn = Turn("assistant", last.text + turn.text, last.calls + turn.calls)
         joined.append(turn)
     return joined
-
-
-def _json_format(form: _Format | None, turns: tuple[Turn, ...]) -> tuple[bool, Json | None]:
-    """Return whether the reply must be JSON, and the schema that it must match, if any."""
-    if form is None or form.type == "text":
-        return False, None
-    if form.type == "json_object":
-        check_json_is_mentioned(turns, "input", "text.format")
-        return True, None
-    required(form.name, "text.format.name")
-    if form.schema_ is None:
-        raise errors.missing("text.format.schema")
-    return True, form.schema_
