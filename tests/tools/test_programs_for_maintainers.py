@@ -20,7 +20,8 @@ BENCHMARKS = [
 @pytest.mark.parametrize("program", [*MODULES, *BENCHMARKS])
 def test_a_program_reads_its_arguments_before_it_starts(program, monkeypatch, capsys):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")  # where Python looks for `floor` and `kernels`
-    monkeypatch.delitem(sys.modules, program, raising=False)  # runpy warns if it is imported
+    for imported in (program, f"{program}.__main__"):  # runpy would warn about them
+        monkeypatch.delitem(sys.modules, imported, raising=False)
     run, what = runpy.run_path, str(ROOT / program)
     if program in MODULES:
         run, what = runpy.run_module, program
