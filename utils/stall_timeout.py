@@ -15,7 +15,7 @@ class Stalled(Exception):  # noqa: N818 (learners catch it by this name)
 async def watched(stream: AsyncGenerator[T], seconds: float) -> AsyncGenerator[T]:
     """Yield a stream's pieces as they arrive; raise `Stalled` after `seconds` of silence.
 
-    Time that the reading loop spends on a piece doesn't count. The stream is always closed.
+    Time that the caller spends on a piece doesn't count. The stream is always closed.
     """
     async with aclosing(stream):
         while True:

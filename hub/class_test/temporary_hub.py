@@ -147,7 +147,7 @@ def temporary_hub(folder: Path, names: list[str]) -> Iterator[Hub]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that Ctrl-C reaches only this command
+            start_new_session=True,  # so that Ctrl-C doesn't reach the hub
         )
     try:
         _wait(process, port, log)

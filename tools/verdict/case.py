@@ -135,7 +135,7 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait for text, then until the model has sent half of the reply or stopped early.
+        """Wait for text, then until the model has sent `half` tokens, its pause, or stopped early.
 
         Raises:
             BufferedError: If the pause was over before any text arrived.

@@ -40,7 +40,7 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
     gap = profile.gap(tokens - before)
     chance = profile.stall_chance
-    # for each later token, the stall before it, in seconds; 0 for the first
+    # seconds of stall before each token of the answer; the first has none
     stalls = [
         profile.stall if index and chance and rng.random() < chance else 0.0
         for index in range(tokens - before)

@@ -40,6 +40,7 @@ def text(request: ModelRequest) -> str | None:
     if schema is None and not request.json:
         return None
     results = " ".join(turn.text for turn in request.turns if turn.role == "tool")
+    # where the values come from
     source = _without_instructions(f"{request.prompt} {results}".strip())
     default = _default_schema(source[: extract.LONGEST])
     try:

@@ -1,6 +1,6 @@
 """Faults that replace the reply with an error, for every attempt or only the first few.
 
-Each decorator is given the fault's name, what happens, and how `ChatOpenAI` reacts. `tries`, the
+`refusal` takes the fault's name, what happens, and how `ChatOpenAI` reacts. `tries`, the
 first number after `@` in a model name such as `sim-chat:429@2`, is how many times the same request
 fails before it succeeds once; then the count restarts. With 0, every attempt fails.
 """

@@ -60,11 +60,11 @@ class ChatCompletionsEncoder(Encoder):
         yield TimedBytes(reply.end, last + self.done)
 
     def usage(self) -> bytes:
-        """Return a chunk with token counts, or b"" if the stream already contains one."""
+        """Return a chunk with token counts, for a fault; b"" if the stream already contains one."""
         return b"" if self._include_usage else self._chunk(self._usage)
 
     def no_choices(self) -> bytes:
-        """Return a chunk with an empty `choices` list."""
+        """Return a chunk with an empty `choices` list, for a fault."""
         return self._chunk({"choices": []})
 
     def error(self) -> bytes:
