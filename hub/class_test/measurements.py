@@ -1,7 +1,7 @@
 """Measurements of a simulated class, and the report on them.
 
 Readiness is compared with the time until bare kernels have started. Lag is compared with what a
-learner notices, since what is tested is the machine: a slower one is busy with fewer learners.
+learner notices, since the machine is being tested, and a slower one can handle fewer learners.
 """
 
 import contextlib
@@ -86,14 +86,14 @@ class Measurements:
         return [lag(late) for cell in self.late.values() for late in cell]
 
     @property
-    def worst_lag(self) -> float:
+    def p99_lag(self) -> float:
         """The 99th percentile of lag in seconds; infinite if no text was seen."""
         return _p99(self.lags) if self.lags else math.inf
 
     @property
     def holds(self) -> bool:
         """Whether all learners succeeded and both limits are met."""
-        met = self.ready_ratio <= READY_MARK and self.worst_lag <= LAG_MARK
+        met = self.ready_ratio <= READY_MARK and self.p99_lag <= LAG_MARK
         return not self.failures and met
 
     def report(self) -> str:
@@ -116,7 +116,7 @@ class Measurements:
     def _lag_lines(self) -> list[str]:
         if not self.lags:
             return ["Token lag    no text was seen"]
-        verdict = _verdict(self.worst_lag * 1000, LAG_MARK * 1000, " ms for 99 % of tokens")
+        verdict = _verdict(self.p99_lag * 1000, LAG_MARK * 1000, " ms for 99 % of tokens")
         lines = [f"Token lag    beyond pacing and 50 ms of coalescing   {verdict}"]
         for cell, late in self.late.items():
             lines.append(

@@ -18,7 +18,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("prompt", nargs="?", default="Tell me a short story about a lighthouse.")
 prompt = parser.parse_args().prompt
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment: see --help.")
 
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
 model = ChatOpenAI(model=os.environ["OPENAI_MODEL"], stream_usage=True, timeout=60)

@@ -45,9 +45,7 @@ if __name__ == "__main__":
     parser.add_argument("prompt", nargs="*", default=["Name a river.", "Name a mountain."])
     prompts = parser.parse_args().prompt
     if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-        sys.exit(
-            f"Set {' and '.join(missing)} in the environment. Most local servers accept any key."
-        )
+        sys.exit(f"Set {' and '.join(missing)} in the environment: see --help.")
     logging.basicConfig(format="%(message)s")
     log.setLevel(logging.INFO)
     bill = LogAndBill()

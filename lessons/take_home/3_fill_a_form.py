@@ -29,7 +29,7 @@ arguments = argparse.ArgumentParser(description=__doc__)
 arguments.add_argument("text", nargs="?", default="John Smith, 42, john@example.com, likes chess.")
 request = f"Extract the person: {arguments.parse_args().text}"
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment: see --help.")
 
 schema = {"name": "Person", "schema": Person.model_json_schema()}
 json_only = {"type": "json_schema", "json_schema": schema}

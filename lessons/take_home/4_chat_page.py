@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from langchain_openai import ChatOpenAI
 
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment: see --help.")
 
 model = ChatOpenAI(
     model=os.environ["OPENAI_MODEL"],  # ChatOpenAI doesn't read this variable

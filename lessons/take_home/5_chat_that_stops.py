@@ -15,7 +15,7 @@ from langchain_openai import ChatOpenAI
 
 argparse.ArgumentParser(description=__doc__).parse_args()
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
-    sys.exit(f"Set {' and '.join(missing)} in the environment. Most local servers accept any key.")
+    sys.exit(f"Set {' and '.join(missing)} in the environment: see --help.")
 
 # ChatOpenAI doesn't read OPENAI_MODEL, and with OPENAI_BASE_URL it doesn't request usage.
 # `timeout` limits each wait for data, not the whole reply. `stream_chunk_timeout` is off, since on

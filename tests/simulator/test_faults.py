@@ -32,8 +32,6 @@ from utils.simulator.tokens import split
 PROMPT = "What do I pack for a hike?"
 REPLY = answer(PROMPT)
 QUESTION = [{"role": "user", "content": PROMPT}]
-
-
 MEGABYTES = 1  # the size of a flood in these tests
 
 
