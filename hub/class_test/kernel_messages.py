@@ -1,4 +1,4 @@
-"""Messages between a page and its kernel, in JupyterLab's websocket frame format."""
+"""Encodes and decodes the websocket frames between a simulated learner's page and its kernel."""
 
 # mypy: allow-untyped-calls
 

@@ -30,8 +30,8 @@ class Pacing:
     gap: float  # seconds between tokens
     tokens: int
 
-    def due(self, place: int) -> float:
-        return self.received + self.ttft + place * self.gap
+    def due(self, index: int) -> float:
+        return self.received + self.ttft + index * self.gap
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Measurements of a simulated class, and the report on them.
 
-Readiness is compared with the time until bare kernels have started. Lag is compared with what a
-learner notices, since the machine is being tested, and a slower one can handle fewer learners.
+The limit for readiness is relative to the time until bare kernels have started, so it applies to
+any machine. The limit for lag is what a learner notices, so a slower machine serves fewer learners.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ import psutil  # type: ignore[import-untyped]
 
 from hub.class_test.lag import lag
 
-READY_MARK = 3.0  # upper limit of `ready_ratio`
-LAG_MARK = 0.1  # seconds; upper limit of the 99th percentile of lag: what seems immediate to people
+READY_LIMIT = 3.0  # upper limit of `ready_ratio`
+LAG_LIMIT = 0.1  # seconds; upper limit of the 99th percentile of lag: shorter delays seem immediate
 PARTS = ("server", "kernel", "simulator")  # each learner's processes
 Processes = Mapping[str, Sequence[psutil.Process]]
 
@@ -91,9 +91,9 @@ class Measurements:
         return _p99(self.lags) if self.lags else math.inf
 
     @property
-    def holds(self) -> bool:
+    def passed(self) -> bool:
         """Whether all learners succeeded and both limits are met."""
-        met = self.ready_ratio <= READY_MARK and self.p99_lag <= LAG_MARK
+        met = self.ready_ratio <= READY_LIMIT and self.p99_lag <= LAG_LIMIT
         return not self.failures and met
 
     def report(self) -> str:
@@ -106,7 +106,7 @@ class Measurements:
         worst = max(self.ready)
         stages = " · ".join(f"{name} {median(at):.1f}" for name, at in self.stages.items() if at)
         verdict = _verdict(
-            self.ready_ratio, READY_MARK, " times what hub, servers and bare kernels take"
+            self.ready_ratio, READY_LIMIT, " times what hub, servers and bare kernels take"
         )
         return [
             f"Ready        median {median(self.ready):.1f} s, worst {worst:.1f} s   {verdict}",
@@ -116,7 +116,7 @@ class Measurements:
     def _lag_lines(self) -> list[str]:
         if not self.lags:
             return ["Token lag    no text was seen"]
-        verdict = _verdict(self.p99_lag * 1000, LAG_MARK * 1000, " ms for 99 % of tokens")
+        verdict = _verdict(self.p99_lag * 1000, LAG_LIMIT * 1000, " ms for 99 % of tokens")
         lines = [f"Token lag    beyond pacing and 50 ms of coalescing   {verdict}"]
         for cell, late in self.late.items():
             lines.append(
@@ -167,6 +167,6 @@ def _p99(seconds: Sequence[float]) -> float:
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 
-def _verdict(value: float, mark: float, unit: str) -> str:
-    met = "met" if value <= mark else "MISSED"
-    return f"[{met}: {value:.1f}{unit}, at most {mark:g}]"
+def _verdict(value: float, limit: float, unit: str) -> str:
+    met = "met" if value <= limit else "MISSED"
+    return f"[{met}: {value:.1f}{unit}, at most {limit:g}]"

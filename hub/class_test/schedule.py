@@ -27,9 +27,9 @@ from tools.lab import LESSON_1
 from tools.programs import ROOT, Advice, Progress, say, stop_on_signals, this_command
 
 MB_EACH = 250  # measured total memory of one learner's server, kernel and simulator
-MB_BESIDES = 300  # memory for the hub, the proxy and this command
+MB_SHARED = 300  # memory for the hub, the proxy and this command
 PATIENCE = 300.0  # time limit for getting a class ready, and for running each cell, in seconds
-WITHIN = 5.0  # seconds over which the learners' start times for a cell are spread
+SPREAD_SECONDS = 5.0  # the time over which the learners' start times for a cell are spread
 LIVE = ("await race(", "await live.run(")  # code that occurs in the lesson's live cells
 # evaluated in a learner's kernel: fields of the last streamed reply's log entry
 LOG = (
@@ -56,9 +56,9 @@ def cells(notebook: Path) -> tuple[str, list[tuple[str, str]]]:
 
 def check_memory(learners: int, free: float) -> None:
     """Raise Advice if the class needs more than `free` MB of memory."""
-    needed = MB_BESIDES + learners * MB_EACH
+    needed = MB_SHARED + learners * MB_EACH
     if needed > free:
-        fits = int((free - MB_BESIDES) // MB_EACH)
+        fits = int((free - MB_SHARED) // MB_EACH)
         remedy = f"try --learners {fits}, or" if fits > 0 else "end other programs, or"
         raise Advice(
             f"{learners} learners need about {needed / 1000:.1f} GB of memory, and "
@@ -137,7 +137,9 @@ async def stream(
     delays = random.Random(name)
 
     async def watch(learner: Learner) -> None:
-        await asyncio.sleep(delays.uniform(0, WITHIN))  # real learners don't start simultaneously
+        await asyncio.sleep(
+            delays.uniform(0, SPREAD_SECONDS)
+        )  # real learners don't start simultaneously
         ran[learner] = await learner.run(code)
 
     async def measure(learner: Learner) -> None:
@@ -178,13 +180,13 @@ def main() -> int:
     ):
         measured = asyncio.run(run_class(hub, names))
     say("\n" + measured.report())
-    if not measured.failures and not measured.holds:
+    if not measured.failures and not measured.passed:
         say(
             "\nA limit was exceeded: this class is more than the machine can handle, or something "
             "else is running on it. To test half the class, run "
             f"{this_command('class', '--learners', str(max(1, count // 2)))}."
         )
-    return 0 if measured.holds else 1
+    return 0 if measured.passed else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A temporary JupyterHub on the loopback address, with all its files in one folder.
 
-It loads `hub/jupyterhub_config.py`, as a real hub does, and adds ports, folders and a random
+The hub loads `hub/jupyterhub_config.py`, as a real one does, and adds ports, folders and a random
 password. Each learner's server gets a port outside the ephemeral range. By default, the hub would
 pick a free port, which another process could take before the server listens on it.
 """

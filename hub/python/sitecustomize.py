@@ -1,4 +1,6 @@
-"""Startup settings for a learner's Python processes: server, kernel, simulator.
+"""Makes a learner's Python processes (server, kernel, simulator) start faster.
+
+Python imports this file at startup, since `jupyterhub_config.py` puts its folder on PYTHONPATH.
 
 By default, the garbage collector runs after every 700 new objects (on Python 3.11). During
 imports, it finds no garbage and takes a sixth of the startup time. With a threshold of 500,000

@@ -13,7 +13,7 @@ import pytest
 
 from hub.class_test.kernel_messages import Message
 from hub.class_test.lag import LagError, Pacing, Redraw, lag, lateness, streamed
-from hub.class_test.measurements import LAG_MARK, READY_MARK, Measurements
+from hub.class_test.measurements import LAG_LIMIT, READY_LIMIT, Measurements
 from hub.class_test.schedule import LESSON_1, cells, check_memory
 from hub.class_test.temporary_hub import proxy_command
 from tools import commands
@@ -94,14 +94,14 @@ def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
         stages = {"kernel": [1.0, 10.0], "setup cell": [2.0, ready]}
         lags = {"race": [0.0, late]}
         measured = Measurements(2, 2, stages, late=lags, failures=[*failures])
-        return measured.holds
+        return measured.passed
 
-    ready, late = READY_MARK * 10, INTERVAL + LAG_MARK - 1e-9  # at the limits
+    ready, late = READY_LIMIT * 10, INTERVAL + LAG_LIMIT - 1e-9  # at the limits
     assert held(ready, late)
     assert not held(ready + 0.1, late)
     assert not held(ready, late + 0.001)
     assert not held(ready, late, "learner-01, getting ready: no")
-    assert not Measurements(learners=2, cores=2).holds
+    assert not Measurements(learners=2, cores=2).passed
 
 
 def test_the_report_has_a_line_for_each_failure():
