@@ -1,7 +1,7 @@
 """`python with_parent.py MODULE …` acts like `python -m MODULE …`, but ends when its parent ends.
 
-Standard input is a pipe from the parent. The operating system closes the pipe when the parent ends,
-even if the parent is killed.
+`tools/app.py` starts the apps with it. Standard input is a pipe from the parent. The operating
+system closes the pipe when the parent ends, even if the parent is killed.
 
 This module uses only the standard library, so that it runs in every app's environment.
 """

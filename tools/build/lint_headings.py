@@ -1,4 +1,4 @@
-"""Lint for lesson headings: the title, the setup section, and the heading of each exercise."""
+"""The part of `lint_lessons` for headings: the title, the setup section, and each exercise."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Lint for lesson sources; the rules for headings are in `lint_headings`.
+"""Lint for lesson sources, run by every build; the rules for headings are in `lint_headings`.
 
 `cell.learner` is a cell's text in the learner's edition, and `cell.solved` is its text in the
 instructor's. `cell.regions` are its solutions, between `### BEGIN SOLUTION` and `### END SOLUTION`,

@@ -50,7 +50,7 @@ class BufferedError(Exception):
     """Raised if text arrived too late to test what happens mid-reply."""
 
 
-def exceeds_buffers() -> int:
+def megabytes_beyond_buffers() -> int:
     """Return the size, in megabytes, of a reply too large for the socket buffers it passes through.
 
     A reply passes through two connections, from the model to the app and on to the reader. 32 MB
@@ -75,7 +75,7 @@ class Case:
     speed: float = 1.0  # the simulator's speed, as a multiple of real time
     silence: float = 20.0  # length of a silence that an app must survive or report, in seconds
     # size of the reply to a slow reader, in MB
-    flood: float = field(default_factory=exceeds_buffers)
+    flood: float = field(default_factory=megabytes_beyond_buffers)
     about: str = RAINBOW  # the question sent to test most of the verdict's lines
     # questions whose replies contain line breaks, quotes, emoji and right-to-left text
     tricky: tuple[str, ...] = TRICKY
@@ -135,7 +135,7 @@ class Case:
         return stream, marker
 
     async def wait_for_pause(self, stream: Stream, marker: str) -> None:
-        """Wait for text, then until the model has sent `half` tokens, its pause, or stopped early.
+        """Wait for text, then until the model pauses (after `half` tokens) or has stopped early.
 
         Raises:
             BufferedError: If the pause was over before any text arrived.

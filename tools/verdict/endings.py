@@ -1,4 +1,4 @@
-"""Recognises streams that end like a complete reply.
+"""Whether a stream ends like a complete reply; after a failure, it must end differently.
 
 A stream's ending consists of the parts, such as events, after its last text. A part's signature
 consists of its name and a dict from paths in its JSON to their values.

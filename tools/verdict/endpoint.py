@@ -1,4 +1,4 @@
-"""The endpoint under test."""
+"""Client for the endpoint under test: asks a question, rejoins a reply, presses Stop."""
 
 import asyncio
 import json

@@ -118,7 +118,7 @@ async def slow_reader(case: Case) -> Seen:
     tokens = f"{request.tokens_sent:,} tokens"
     if request.ended != "finished":
         return passed(f"the app stopped reading from the model after {tokens}, with full buffers")
-    # 40 % of the flood, at 250,000 tokens per megabyte
+    # 40% of the flood, at 250,000 tokens per megabyte
     if request.tokens_sent < case.flood * 100_000:
         return passed(f"the app limits a reply: it ended at {tokens}")
     return failed(f"all {tokens} were taken from the model for a reader who reads nothing")
