@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulator.virtual import KEY, VirtualSimulator
 from utils.simulator import prefill
-from utils.simulator.prefill import Server, Serving
+from utils.simulator.prefill import Capacity, ModelServer
 from utils.simulator.profiles import PROFILES
 from utils.timing import Recording, arecord, record
 
@@ -102,7 +102,7 @@ def test_a_client_that_disconnects_frees_its_slot(exact: VirtualSimulator) -> No
 
 @pytest.mark.parametrize(("ends_at", "wait"), [(1, 4), (6, 0)], ids=["queued", "in its slot"])
 def test_a_request_that_ends_early_frees_only_its_own_time(ends_at: float, wait: float) -> None:
-    server = Server(Serving(RATE, slots=1))
+    server = ModelServer(Capacity(RATE, slots=1))
     server.admit("a", 0).hold(5)
     second = server.admit("b", 0)
     second.hold(second.wait + 5)
@@ -111,7 +111,7 @@ def test_a_request_that_ends_early_frees_only_its_own_time(ends_at: float, wait:
 
 
 def test_a_prompt_is_cached_once_its_prefill_has_ended() -> None:
-    server = Server(Serving(RATE, SLOTS))
+    server = ModelServer(Capacity(RATE, SLOTS))
     prompt = range(20_000)  # numbers in place of tokens; the prefill takes 2 s
     places = [server.admit(prompt, now) for now in (0, 1.9, 2.1)]
     assert [place.cached for place in places] == [0, 0, 20_000 // prefill.BLOCK * prefill.BLOCK]
@@ -121,7 +121,7 @@ def test_a_prompt_is_cached_once_its_prefill_has_ended() -> None:
     ("length", "cached"), [(1024, 0), (1025, 1024), (1152, 1024), (1153, 1152)]
 )
 def test_short_prompts_are_never_cached_and_long_ones_never_fully(length: int, cached: int) -> None:
-    server = Server(Serving(RATE, SLOTS))
+    server = ModelServer(Capacity(RATE, SLOTS))
     server.admit(range(length), 0)
     assert server.admit(range(length), 9).cached == cached
 

@@ -32,7 +32,7 @@ from .errors import ApiError
 from .json_values import Json, parse_object, to_json
 from .model_request import ModelRequest
 from .pacing import Clock
-from .prefill import Place, Server
+from .prefill import ModelServer, Place
 from .profiles import PROFILES, SIM, Profile, model_names
 from .recording.recordings import Recordings
 from .reply import Encoder, Reply
@@ -71,7 +71,7 @@ class Service:
         self._attempts: Counter[str] = Counter()
         self._conversations = Conversations()
         # one server per learner and capacity, each with a queue and a prompt cache
-        self._server = lru_cache(_MAX_SERVERS)(lambda _learner, serving: Server(serving))
+        self._model_server = lru_cache(_MAX_SERVERS)(lambda _, capacity: ModelServer(capacity))
         self._behind_sim = SIM  # the model that replies to requests for `sim`
         self._started = int(time.time())
 
@@ -130,9 +130,9 @@ class Service:
                 cleanup.callback(self._limiter.release, learner)
 
                 def admit(profile: Profile, prompt: Sequence[str]) -> Place | None:
-                    if profile.serving is None:
+                    if profile.capacity is None:
                         return None
-                    server = self._server(learner, profile.serving)
+                    server = self._model_server(learner, profile.capacity)
                     return server.admit(prompt, entry.started * settings.speed)
 
                 digest = hashlib.sha256(raw).hexdigest()

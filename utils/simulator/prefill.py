@@ -33,19 +33,19 @@ MIN_CACHED = 1024  # tokens
 
 
 @dataclass(frozen=True)
-class Serving:
+class Capacity:
     """A server's capacity."""
 
     rate: float  # prompt tokens prefilled per second
     slots: int  # maximum number of replies in progress
 
 
-class Server:
+class ModelServer:
     """The slots and prompt cache of one model. Times are in seconds at speed 1."""
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
-        self._free = [0.0] * serving.slots  # when each slot becomes free
+    def __init__(self, capacity: Capacity) -> None:
+        self._capacity = capacity
+        self._free = [0.0] * capacity.slots  # when each slot becomes free
         self._ready: dict[int, float] = {}  # when each block can be reused
 
     def admit(self, prompt: Sequence[Hashable], now: float) -> Place:
@@ -57,7 +57,7 @@ class Server:
         start = max(now, self._free[slot])
         blocks = list(_blocks(prompt))
         cached = self._cached(blocks, start)
-        prefill = (len(prompt) - cached) / self._serving.rate
+        prefill = (len(prompt) - cached) / self._capacity.rate
         for block in blocks:
             self._ready[block] = min(self._ready.get(block, math.inf), start + prefill)
         return Place(self._free, slot, now, wait=start - now, prefill=prefill, cached=cached)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .prefill import Serving
+from .prefill import Capacity
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Profile:
     thinks: bool = False  # whether reasoning precedes the answer
     refusal_chance: float = 0.0  # probability of a 429 response, as from a saturated server
     # server capacity; None if unlimited. Queueing and prefill times are added to `ttft`.
-    serving: Serving | None = None
+    capacity: Capacity | None = None
 
     def gap(self, tokens: int) -> float:
         """Return the number of seconds between the tokens in a reply of `tokens` tokens."""
@@ -33,7 +33,7 @@ class Profile:
 
 
 _ALL = (  # the positional numbers are `ttft` and `rate`
-    Profile("seed", 0.2, 30.0, "the figures of the course: 200 ms, then 10 s in all", total=10.0),
+    Profile("seed", 0.2, 30.0, "the lessons' example, without random variation", total=10.0),
     Profile("fast", 0.35, 200.0, "small hosted models", spread=0.15),
     Profile("chat", 0.5, 130.0, "mid-size hosted models", spread=0.2),
     Profile("frontier", 0.9, 90.0, "frontier models", spread=0.25),
@@ -57,7 +57,7 @@ _ALL = (  # the positional numbers are `ttft` and `rate`
         50.0,
         "a server whose TTFT depends on prompt, cache and queue",
         spread=0.05,
-        serving=Serving(rate=10_000.0, slots=4),
+        capacity=Capacity(rate=10_000.0, slots=4),
     ),
 )
 PROFILES: Mapping[str, Profile] = MappingProxyType({profile.name: profile for profile in _ALL})

@@ -6,7 +6,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.lesson_1.order import letters_in
-from utils.simulator.prefill import Server
+from utils.simulator.prefill import ModelServer
 from utils.simulator.profiles import PROFILES
 
 _PROMPT = range(20_000)  # the first request's prompt, as tokens
@@ -33,8 +33,8 @@ _CHANGES: Mapping[str, _Change] = {  # negative numbers are tokens that aren't i
 def _ttft(change: _Change) -> float:
     """Return a changed request's TTFT in seconds; with several clients, the last client's."""
     profile = PROFILES["prefill"]
-    assert profile.serving
-    server, ttft = Server(profile.serving), 0.0
+    assert profile.capacity
+    server, ttft = ModelServer(profile.capacity), 0.0
     requests = [(_PROMPT, 0.0)] + [(change.prompt, _LATER)] * change.clients
     for prompt, now in requests:
         place = server.admit(prompt, now)  # the request's wait and prefill times, in seconds
