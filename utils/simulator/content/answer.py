@@ -3,7 +3,7 @@
 from .. import errors
 from ..model_request import ModelRequest
 from ..reply import Part
-from . import conversation, json_reply, tool_calls, wording
+from . import json_reply, text_reply, tool_calls, wording
 from .schema_rules import SchemaError
 
 _LONGEST_QUOTE = 100  # characters
@@ -29,7 +29,7 @@ def _text_part(request: ModelRequest) -> Part:
         return Part("text", as_json, json=True)
     if request.turns[-1].role == "tool":
         return Part("text", tool_calls.report(request))
-    return Part("text", conversation.text(request))
+    return Part("text", text_reply.text(request))
 
 
 def _reasoning(request: ModelRequest, calls: list[str]) -> list[str]:

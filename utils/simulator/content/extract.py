@@ -1,6 +1,7 @@
-"""Extracts names, places, numbers, dates and lists from a prompt with regular expressions.
+"""Finds names, places, numbers, dates and lists in a prompt, for JSON fields and tool arguments.
 
-The expressions match in linear time, so that a long prompt can't block the event loop for long.
+The regular expressions match in linear time, so that a long prompt can't block the event loop for
+long.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Rules for JSON schemas: bounds, merging and implied types."""
+"""What a JSON schema allows (bounds, merged schemas, implied types), for `schema_values`."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Values that match a JSON schema.
+"""Makes values that match a JSON schema, for JSON replies and tool arguments.
 
 A value is extracted from the prompt or, failing that, made up. All types, enums, constants, bounds
 on numbers and lengths, references, `anyOf`, `oneOf` and `allOf` are supported, but not `pattern`.

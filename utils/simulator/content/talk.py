@@ -98,7 +98,7 @@ def reply(prompt: str, asked: list[str], name: str, chooser: Chooser) -> str:
         "dear": f", {name}" if name else "",
     }
     topic = topic_of(prompt)
-    if topic and not topic.streaming and wording.pattern("statement_about_oneself").search(prompt):
+    if topic and not topic.streaming and wording.pattern("statement_about_user").search(prompt):
         topic = None  # "I live by the sea" isn't a question about the sea
     if language := wording.language(prompt):
         opening = chooser.named("another_language", name=language)

@@ -68,11 +68,11 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 def content(text: str) -> list[str]:
     """Return the words in a message that may describe its subject."""
-    return [word for word in _WORD.findall(text[:READ]) if not _is_little(word)]
+    return [word for word in _WORD.findall(text[:READ]) if not _is_stopword(word)]
 
 
-def _is_little(word: str) -> bool:
-    return word.lower().split("'")[0] in _set("little_words")
+def _is_stopword(word: str) -> bool:
+    return word.lower().split("'")[0] in _set("stopwords")
 
 
 def about(text: str, earlier: list[str]) -> About:
@@ -118,7 +118,7 @@ def _longest_run(text: str) -> str:
     for clause in re.split(r"[.?!,;:]\s*", text):
         runs.append([])
         for word in _WORD.findall(clause):
-            if not _is_little(word) or (runs[-1] and word.lower() in _set("joining_words")):
+            if not _is_stopword(word) or (runs[-1] and word.lower() in _set("joining_words")):
                 runs[-1].append(word)
             else:
                 runs.append([])

@@ -1,9 +1,8 @@
 """Plain-text replies: prepared ones, answers about earlier turns, and general conversation.
 
-Here, `asked` holds the user's messages, `told` the sentences in them that are about the user, and
-`said` the model's replies.
-`wording.pattern` and `wording.rules` read `words.toml`. `Chooser.named` fills in one of the
-sentences listed under a key in `talk.toml`, such as `your_name`.
+Here, `asked` contains the user's messages, `told` the sentences in them that are about the user,
+and `said` the model's replies. `wording.pattern` and `wording.rules` read `words.toml`.
+`Chooser.named` fills in one of the sentences under a key in `talk.toml`, such as `your_name`.
 """
 
 import random
@@ -24,11 +23,11 @@ def text(request: ModelRequest) -> str:
     *asked, prompt = [message.replace("\u2019", "'") for message in asked] or [""]
     said = [turn.text for turn in request.turns if turn.role == "assistant" and turn.text]
     if wording.pattern("go_on").search(prompt) and said:
-        return _rest(request)
+        return _rest_of_reply(request)
     rng = random.Random(f"{request.seed} {len(asked)} {prompt}")
     chooser = talk.Chooser(said, rng)
-    if recalled := _recalled(prompt, asked, said, chooser):
-        return recalled
+    if remembered := _answer_from_memory(prompt, asked, said, chooser):
+        return remembered
     prepared = prepared_replies.answer(prompt)
     if prepared and (prepared not in said or prompt in asked):
         return prepared
@@ -44,7 +43,7 @@ def text(request: ModelRequest) -> str:
     return f"Nice to meet you, {name}. {talk.reply(rest, asked, '', chooser)}"
 
 
-def _rest(request: ModelRequest) -> str:
+def _rest_of_reply(request: ModelRequest) -> str:
     """Return the rest of a truncated reply; earlier turns may have continued it already."""
     turns = list(request.turns[:-1])
     partial = ""
@@ -58,15 +57,17 @@ def _rest(request: ModelRequest) -> str:
     return "There is nothing more to say: my last reply was complete."
 
 
-def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser) -> str | None:
+def _answer_from_memory(
+    prompt: str, asked: list[str], said: list[str], chooser: talk.Chooser
+) -> str | None:
     """Return the reply if `prompt` asks about the conversation and can be answered, or None."""
     kind = wording.matching(wording.rules()["memory"], prompt)
     if kind is None:
         return None
     parts = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
-    of_oneself = wording.pattern("of_oneself")
+    mentions_user = wording.pattern("mentions_user")
     # the sentences in which the user talks about themselves
-    told = [part for part in parts if of_oneself.search(part) and not part.endswith("?")]
+    told = [part for part in parts if mentions_user.search(part) and not part.endswith("?")]
     match kind:
         case "again" if said:
             return said[-1]
@@ -86,9 +87,9 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
                 return chooser.named("your_name", name=names[-1])
             return chooser.named("nothing_told")
         case "i_asked":
-            return _earlier("you_wrote", prompt, _sought(prompt, asked), chooser)
+            return _quotation("you_wrote", prompt, _messages_meant(prompt, asked), chooser)
         case "you_said":
-            return _earlier("i_said", prompt, said, chooser)
+            return _quotation("i_said", prompt, said, chooser)
         case "we_talked" if asked:
             quote = ", ".join(f"“{wording.shortened(text)}”" for text in asked[-5:])
             return chooser.named("talked_about", quote=quote)
@@ -97,7 +98,7 @@ def _recalled(prompt: str, asked: list[str], said: list[str], chooser: talk.Choo
     return None
 
 
-def _sought(prompt: str, asked: list[str]) -> list[str]:
+def _messages_meant(prompt: str, asked: list[str]) -> list[str]:
     """Return the earlier messages that a prompt may refer to.
 
     These are the messages on its subject. If there are none, and the prompt contains "ask" or
@@ -107,12 +108,14 @@ def _sought(prompt: str, asked: list[str]) -> list[str]:
         return named
     if not wording.pattern("about_a_question").search(prompt):
         return asked
-    of_oneself = wording.pattern("of_oneself")
-    instructions = {text for text in asked if wording.content(text) and not of_oneself.search(text)}
+    mentions_user = wording.pattern("mentions_user")
+    instructions = {
+        text for text in asked if wording.content(text) and not mentions_user.search(text)
+    }
     return [text for text in asked if "?" in text or text in instructions] or asked
 
 
-def _earlier(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
+def _quotation(say: str, prompt: str, texts: list[str], chooser: talk.Chooser) -> str:
     """Return a reply that quotes the message `prompt` refers to ("the first"), or else the last."""
     words = prepared_replies.lower_words(prompt).split()
     ordinals = wording.rules()["ordinals"].split()
