@@ -1,4 +1,4 @@
-"""A reply's schedule, and a generator that yields the reply's bytes on time.
+"""`plan` schedules a reply for `compose`; `due` yields its bytes on time for `response`.
 
 Each deadline is relative to the arrival of the request. Sleeping for one gap after each token
 instead would accumulate delays: gaps of 20 ms would become 21.6 ms.

@@ -1,4 +1,4 @@
-"""A reply: its tokens, timing and ending, all decided before the first byte is sent."""
+"""A reply: its tokens, timing and ending, all decided by `compose` before `response` sends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Starts and stops child processes that run course modules, and receives their port numbers."""
+"""Both ends of a child process that runs a server: the simulator, or lesson 4's `utils.crowd`.
+
+The parent uses `Child`; in the child, the server calls `end_with_stdin` and `report`.
+"""
 
 import contextlib
 import hmac

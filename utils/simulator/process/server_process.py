@@ -1,4 +1,4 @@
-"""Starts, monitors, restarts and stops the simulator process.
+"""Starts, monitors, restarts and stops the simulator process, for `Simulator` in `client.py`.
 
 The process itself runs `utils/simulator/__main__.py`.
 """
