@@ -8,7 +8,7 @@ import traitlets
 from utils.widgets.base.course_widget import CourseWidget, Showable, as_text
 from utils.widgets.base.throttle import Throttle, timer_thread
 
-Outcome = Literal["ready", "running", "done", "failed", "stopped"]
+RunOutcome = Literal["ready", "running", "done", "failed", "stopped"]
 
 
 class RunWidget(Showable, CourseWidget):
@@ -42,11 +42,11 @@ class RunWidget(Showable, CourseWidget):
         """Return the run's state as JSON data for the page to draw."""
         raise NotImplementedError
 
-    def _conclude(self, outcome: Outcome, note: str) -> bool:
+    def _conclude(self, outcome: RunOutcome, note: str) -> bool:
         """End the run; return False if it has already ended."""
         raise NotImplementedError
 
-    def _end(self, outcome: Outcome, note: str = "") -> None:
+    def _end(self, outcome: RunOutcome, note: str = "") -> None:
         with self._changing:
             if not self._conclude(outcome, note):
                 return

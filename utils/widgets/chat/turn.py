@@ -12,7 +12,7 @@ from utils.timing import content_of
 from utils.timing.chunks import may_hold_text
 from utils.unicode import Joiner
 from utils.widgets.base.panel import ending_of_text, no_text
-from utils.widgets.base.run_widget import Outcome
+from utils.widgets.base.run_widget import RunOutcome
 from utils.widgets.chat.continuation import Continuation
 from utils.widgets.chat.truncation import Truncation
 from utils.widgets.latency_badge.widget import first_words
@@ -21,7 +21,7 @@ from utils.widgets.status_line.stages import Stages, Status
 State = Literal["streaming", "complete", "stopped", "truncated", "failed"]
 
 # the outcome of a turn's stages, by the turn's state; "stopped" for all other states
-_STAGES_OUTCOME: dict[State, Outcome] = {"complete": "done", "failed": "failed"}
+_STAGES_OUTCOME: dict[State, RunOutcome] = {"complete": "done", "failed": "failed"}
 
 
 @dataclass(frozen=True, slots=True)

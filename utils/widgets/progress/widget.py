@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from utils.errors import sentence
 from utils.formatting import in_seconds
 from utils.widgets.base.course_widget import as_text
-from utils.widgets.base.run_widget import Outcome, RunWidget
+from utils.widgets.base.run_widget import RunOutcome, RunWidget
 from utils.widgets.base.theme import script, stylesheet
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ class Progress(RunWidget):
 
     def _reset(self) -> None:
         self.count = 0
-        self.phase: Outcome = "ready"
+        self.phase: RunOutcome = "ready"
         self._note = ""
         self._start_at: float | None = None
         self._end_at: float | None = None
@@ -164,7 +164,7 @@ class Progress(RunWidget):
             self._start_at = self._clock()
             self.phase = "running"
 
-    def _conclude(self, outcome: Outcome, note: str) -> bool:
+    def _conclude(self, outcome: RunOutcome, note: str) -> bool:
         if self.phase not in ("ready", "running"):
             return False
         self._begin()

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from utils.formatting import in_seconds
-from utils.widgets.base.run_widget import Outcome
+from utils.widgets.base.run_widget import RunOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Stages:
 
     names: tuple[str, ...] = ()
     clock: Callable[[], float] = perf_counter
-    outcome: Outcome = "ready"
+    outcome: RunOutcome = "ready"
     note: str = ""  # a sentence about a failure; usually empty
     history: list[Step] = field(default_factory=list)
 
@@ -85,7 +85,7 @@ class Stages:
             self._leave()
             self._now = None
 
-    def end(self, outcome: Outcome, note: str = "") -> bool:
+    def end(self, outcome: RunOutcome, note: str = "") -> bool:
         """End the run. If it has already ended, change nothing and return False."""
         if self.outcome not in ("ready", "running"):
             return False

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any, Self
 
 from utils.widgets.base.course_widget import as_text
-from utils.widgets.base.run_widget import Outcome, RunWidget
+from utils.widgets.base.run_widget import RunOutcome, RunWidget
 from utils.widgets.base.theme import script, stylesheet
 from utils.widgets.status_line.stages import Stages, Step
 
@@ -64,7 +64,7 @@ class StatusLine(RunWidget):
             return tuple(self._stages.history)
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunOutcome:
         """The state of the run: "ready", "running", "done", "failed" or "stopped"."""
         return self._stages.outcome
 
@@ -82,5 +82,5 @@ class StatusLine(RunWidget):
                 "note": self._stages.note,
             }
 
-    def _conclude(self, outcome: Outcome, note: str) -> bool:
+    def _conclude(self, outcome: RunOutcome, note: str) -> bool:
         return self._stages.end(outcome, note)
