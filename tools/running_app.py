@@ -1,6 +1,6 @@
 """Runs an app with a simulator and drives its page, for tests and screenshots.
 
-Tests of an app's HTTP interface use `Site`; tests of its page use `Running`.
+Tests of an app's HTTP interface use `Site`; tests of its page use `AppInBrowser`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def served(app: App, python: str) -> Iterator[Site]:
 
 
 @dataclass(frozen=True)
-class Face:
+class Selectors:
     """Selectors for the parts of an app's page that tests use."""
 
     box: str
@@ -75,45 +75,45 @@ class Face:
     send: str  # the button that is enabled once a typed message can be sent
 
 
-FACES = {
-    "fastapi": Face(box="#box", stop="#stop", log="#log", send="#send"),
-    "django": Face(box="#box", stop="#stop", log="#log", send="#send"),
-    "streamlit": Face(
+SELECTORS = {
+    "fastapi": Selectors(box="#box", stop="#stop", log="#log", send="#send"),
+    "django": Selectors(box="#box", stop="#stop", log="#log", send="#send"),
+    "streamlit": Selectors(
         box="textarea",
         stop="[data-testid=stChatInputStopButton]",
         log=".stMain",
         send="[data-testid=stChatInputSubmitButton]",
     ),
-    "chainlit": Face(box="#chat-input", stop="#stop-button", log="#root", send="#chat-submit"),
+    "chainlit": Selectors(box="#chat-input", stop="#stop-button", log="#root", send="#chat-submit"),
 }
 
 
 @dataclass(frozen=True)
-class Running:
+class AppInBrowser:
     """A running app, with methods for using its page as a visitor would."""
 
     name: str
     site: Site
-    face: Face
+    selectors: Selectors
 
     def open(self, page: Page) -> None:
         """Load the page and wait until a message can be typed."""
         page.set_default_timeout(PATIENCE)
         page.goto(self.site.url)
-        page.wait_for_selector(self.face.box)
+        page.wait_for_selector(self.selectors.box)
 
     def send(self, page: Page, message: str) -> None:
-        page.click(self.face.box)
+        page.click(self.selectors.box)
         page.keyboard.insert_text(message)
-        page.wait_for_selector(f"{self.face.send}:enabled:visible")
+        page.wait_for_selector(f"{self.selectors.send}:enabled:visible")
         page.keyboard.press("Enter")
 
     def stop(self, page: Page) -> None:
-        page.click(self.face.stop)
+        page.click(self.selectors.stop)
 
     def text(self, page: Page) -> str:
-        return page.inner_text(self.face.log)
+        return page.inner_text(self.selectors.log)
 
     def wait_for(self, page: Page, text: str) -> None:
         there = "([log, text]) => document.querySelector(log)?.innerText.includes(text)"
-        page.wait_for_function(there, arg=[self.face.log, text])
+        page.wait_for_function(there, arg=[self.selectors.log, text])

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, ViewportSize
 
 from tools.app import APPS
 from tools.programs import ROOT
-from tools.running_app import FACES, Running, served
+from tools.running_app import SELECTORS, AppInBrowser, served
 from tools.screenshots import a_browser, opened, save
 
 WINDOW: ViewportSize = {"width": 720, "height": 520}
@@ -21,8 +21,8 @@ PAUSE = "sim-chat:stall@60,600"  # pauses after 60 tokens, for longer than the p
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take a screenshot of each app mid-reply.")
     # argparse rejects its own default, [], unless it is one of the choices
-    parser.add_argument("app", nargs="*", choices=[[], *FACES], help="the apps (default: all)")
-    chosen = parser.parse_args().app or FACES
+    parser.add_argument("app", nargs="*", choices=[[], *SELECTORS], help="the apps (default: all)")
+    chosen = parser.parse_args().app or SELECTORS
     with a_browser() as browser:
         for name in chosen:
             _take(name, browser)
@@ -30,7 +30,7 @@ def main() -> None:
 
 def _take(name: str, browser: Browser) -> None:
     with served(APPS[name], APPS[name].set_up()) as site:
-        app = Running(name, site, FACES[name])
+        app = AppInBrowser(name, site, SELECTORS[name])
         page = browser.new_page(viewport=WINDOW, color_scheme="light")
         app.open(page)
         site.behave("sim-chat")
@@ -39,7 +39,7 @@ def _take(name: str, browser: Browser) -> None:
         site.behave(PAUSE)
         app.send(page, LONG)
         app.wait_for(page, "enters a raindrop")  # this text comes before the pause
-        page.wait_for_selector(app.face.stop)
+        page.wait_for_selector(app.selectors.stop)
         page.get_by_text(LONG).last.scroll_into_view_if_needed()
         save(opened(page.screenshot()), ROOT / "apps" / "docs" / f"{name}_chat.png")
         page.close()

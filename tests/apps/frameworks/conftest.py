@@ -13,7 +13,7 @@ import pytest
 from tests.browser.conftest import browser, browser_file
 from tools.app import APPS, App
 from tools.environment import Action
-from tools.running_app import FACES, Running, served
+from tools.running_app import SELECTORS, AppInBrowser, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -57,17 +57,17 @@ def chosen(request: pytest.FixtureRequest) -> App:
 
 
 @pytest.fixture(scope="module")
-def app(chosen: App, browser_file: str) -> Iterator[Running]:
+def app(chosen: App, browser_file: str) -> Iterator[AppInBrowser]:
     """Run the app and its simulator."""
     with served(chosen, str(chosen.python)) as site:
-        yield Running(chosen.name, site, FACES[chosen.name])
+        yield AppInBrowser(chosen.name, site, SELECTORS[chosen.name])
 
 
 Visit = Callable[[], "Page"]
 
 
 @pytest.fixture
-def visit(browser: Browser, app: Running) -> Iterator[Visit]:
+def visit(browser: Browser, app: AppInBrowser) -> Iterator[Visit]:
     visitors = []
 
     def opened() -> Page:

@@ -1,11 +1,11 @@
 """The claims in `apps/README.md` about each app, tested with a browser and the request log.
 
 The fixture `app` is each framework's app in turn. `app.site` controls the model and reads the
-request log; `app.face` lists the page's selectors. The FastAPI app's tests cover `assistant.py`.
+request log; `app.selectors` are those of its page. The FastAPI app's tests cover `assistant.py`.
 """
 
 from tests.apps.frameworks.conftest import Visit
-from tools.running_app import Running
+from tools.running_app import AppInBrowser
 from utils.simulator.content import prepared_replies
 
 RAINBOW = "Explain how a rainbow forms."
@@ -34,16 +34,16 @@ def begun(app, visit, model):
     return page, mark
 
 
-def test_text_grows_until_it_is_complete(app: Running, visit: Visit) -> None:
+def test_text_grows_until_it_is_complete(app: AppInBrowser, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
-    page.evaluate(NOTE_LENGTHS, app.face.log)
+    page.evaluate(NOTE_LENGTHS, app.selectors.log)
     app.send(page, RAINBOW)
     app.wait_for(page, ANSWER)
     assert len(set(page.evaluate("window.lengths"))) > 10
 
 
-def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> None:
+def test_the_tools_status_appears_while_it_runs(app: AppInBrowser, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
     app.send(page, ORDER)
@@ -53,7 +53,7 @@ def test_the_tools_status_appears_while_it_runs(app: Running, visit: Visit) -> N
     assert calling not in app.text(page)
 
 
-def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> None:
+def test_stop_during_a_silence_stops_the_model(app: AppInBrowser, visit: Visit) -> None:
     page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     app.stop(page)
     (request,) = app.site.requests(mark)
@@ -72,17 +72,17 @@ def test_stop_during_a_silence_stops_the_model(app: Running, visit: Visit) -> No
     assert reply["content"].endswith("[Stopped.]")
 
 
-def test_a_failure_is_reported_and_not_retried(app: Running, visit: Visit) -> None:
+def test_a_failure_is_reported_and_not_retried(app: AppInBrowser, visit: Visit) -> None:
     page, mark = begun(app, visit, f"sim-chat:drop@{PAUSE}")
     app.wait_for(page, "The connection to the model failed.")
     assert BEFORE in app.text(page)
     assert len(app.site.requests(mark)) == 1
 
 
-def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -> None:
+def test_a_reload_during_a_reply_matches_the_table(app: AppInBrowser, visit: Visit) -> None:
     page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},4")
     page.reload()
-    page.wait_for_selector(app.face.box)
+    page.wait_for_selector(app.selectors.box)
     (request,) = app.site.requests(mark)
     stops = app.name != "chainlit"
     assert request.ended == ("client left" if stops else "finished")
@@ -95,74 +95,74 @@ def test_a_reload_during_a_reply_matches_the_table(app: Running, visit: Visit) -
         assert RAINBOW not in app.text(page)
 
 
-def test_a_message_that_is_too_long_is_not_sent(app: Running, visit: Visit) -> None:
+def test_a_message_that_is_too_long_is_not_sent(app: AppInBrowser, visit: Visit) -> None:
     mark = app.site.mark()
     page = visit()
     if app.name == "streamlit":  # Streamlit's input box accepts at most 8,000 characters
-        page.click(app.face.box)
+        page.click(app.selectors.box)
         page.keyboard.insert_text("x" * 8_000)
-        page.wait_for_selector(f"{app.face.send}:enabled")
+        page.wait_for_selector(f"{app.selectors.send}:enabled")
         page.keyboard.insert_text("y")
-        assert page.input_value(app.face.box) == "x" * 8_000
+        assert page.input_value(app.selectors.box) == "x" * 8_000
     else:
         app.send(page, "x" * 8_010)
         page.wait_for_function("document.body.innerText.includes('8,000 characters')")
     assert app.site.requests(mark) == []
 
 
-def test_a_blank_message_is_not_sent(app: Running, visit: Visit) -> None:
+def test_a_blank_message_is_not_sent(app: AppInBrowser, visit: Visit) -> None:
     app.site.behave("sim-fast")
     mark = app.site.mark()
     page = visit()
-    page.click(app.face.box)
+    page.click(app.selectors.box)
     page.keyboard.insert_text("   ")
     page.keyboard.press("Enter")
-    page.fill(app.face.box, "")
+    page.fill(app.selectors.box, "")
     app.send(page, "Name a river.")
     app.wait_for(page, prepared_replies.answer("Name a river."))
     assert len(app.site.requests(mark)) == 1
 
 
-def test_half_a_character_in_a_question_breaks_nothing(app: Running, visit: Visit) -> None:
+def test_half_a_character_in_a_question_breaks_nothing(app: AppInBrowser, visit: Visit) -> None:
     app.site.behave("sim-fast")
     page = visit()
-    page.click(app.face.box)
+    page.click(app.selectors.box)
     page.keyboard.insert_text("half ")
     if app.name == "django":  # other apps' pages ignore text set by a script
         page.evaluate(r"document.activeElement.value += '\ud83d'")
-    page.wait_for_selector(f"{app.face.send}:enabled:visible")
+    page.wait_for_selector(f"{app.selectors.send}:enabled:visible")
     page.keyboard.press("Enter")
     app.send(page, "Name a river.")
     app.wait_for(page, prepared_replies.answer("Name a river."))
     page.reload()
-    page.wait_for_selector(app.face.box)
+    page.wait_for_selector(app.selectors.box)
 
 
-def test_a_narrow_window_shows_the_stop_button(app: Running, visit: Visit) -> None:
+def test_a_narrow_window_shows_the_stop_button(app: AppInBrowser, visit: Visit) -> None:
     app.site.behave("sim-chat:stall@100,600")
     page = visit()
     page.set_viewport_size({"width": 320, "height": 400})
     app.send(page, RAINBOW)
     app.wait_for(page, ANSWER[:300])
-    box = page.locator(app.face.stop).bounding_box()
+    box = page.locator(app.selectors.stop).bounding_box()
     assert box["y"] + box["height"] <= 400
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     app.stop(page)
 
 
-def test_a_second_question_is_not_sent_during_a_reply(app: Running, visit: Visit) -> None:
+def test_a_second_question_is_not_sent_during_a_reply(app: AppInBrowser, visit: Visit) -> None:
     page, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     if app.name == "streamlit":
-        assert page.is_disabled(app.face.box)
+        assert page.is_disabled(app.selectors.box)
     else:
-        page.click(app.face.box)
+        page.click(app.selectors.box)
         page.keyboard.insert_text("Name a river.")
         page.keyboard.press("Enter")
     app.stop(page)
     assert [request.ended for request in app.site.requests(mark)] == ["client left"]
 
 
-def test_a_second_tab_matches_the_table(app: Running, visit: Visit) -> None:
+def test_a_second_tab_matches_the_table(app: AppInBrowser, visit: Visit) -> None:
     app.site.behave("sim-chat")
     page = visit()
     app.send(page, RAINBOW)
@@ -172,7 +172,7 @@ def test_a_second_tab_matches_the_table(app: Running, visit: Visit) -> None:
     assert (RAINBOW in app.text(tab)) == (app.name == "django")
 
 
-def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
+def test_markdown_matches_the_table(app: AppInBrowser, visit: Visit) -> None:
     app.site.behave("sim-fast")
     page = visit()
     app.send(page, MARKDOWN)
@@ -181,7 +181,7 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
         assert "```" in app.text(page)
         assert page.locator("table").count() == 0
     else:
-        page.wait_for_selector(f"{app.face.log} table")
+        page.wait_for_selector(f"{app.selectors.log} table")
     app.send(page, f"![x]({PICTURE})")
     app.send(page, "What did I ask before?")  # the reply quotes the previous message
     if app.name == "django":
@@ -192,7 +192,7 @@ def test_markdown_matches_the_table(app: Running, visit: Visit) -> None:
     page.wait_for_function(there, arg=[PICTURE, pictures[app.name]])
 
 
-def test_two_concurrent_visitors_are_separate(app: Running, visit: Visit) -> None:
+def test_two_concurrent_visitors_are_separate(app: AppInBrowser, visit: Visit) -> None:
     one, mark = begun(app, visit, f"sim-chat:stall@{PAUSE},600")
     other = visit()
     app.site.behave("sim-chat")
