@@ -130,7 +130,7 @@ def examine_python() -> str:
 
 
 def examine_venv(needs: str) -> str:
-    """`needs` is the reason why `.venv` isn't up to date, or ""."""
+    """Check `.venv`; `needs` is the reason why it isn't up to date, or ""."""
     if needs:
         raise Advice(f"{needs}: {setting_up()}")
     return f"{Environment(ROOT).folder} is up to date"

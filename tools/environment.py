@@ -269,7 +269,7 @@ def replaced(environment: Environment) -> Iterator[None]:
     elif os.path.lexists(environment.stamp):
         remove(folder)
     elif os.path.lexists(folder):
-        keep(folder, "was not made by course.py")
+        set_aside(folder, "was not made by course.py")
     try:
         check_room(environment.root)
         yield
@@ -289,10 +289,10 @@ def remove(folder: Path) -> None:
         elif folder.exists():
             shutil.rmtree(folder)
     except OSError as error:
-        keep(folder, f"can't be deleted ({error})")
+        set_aside(folder, f"can't be deleted ({error})")
 
 
-def keep(folder: Path, why: str) -> None:
+def set_aside(folder: Path, why: str) -> None:
     """Rename a folder, for example to `.venv.1`, and tell the user."""
     numbered = (folder.with_name(f"{folder.name}.{number}") for number in itertools.count(1))
     kept = next(path for path in numbered if not os.path.lexists(path))

@@ -1,8 +1,8 @@
 """A temporary JupyterHub on the loopback address, with all its files in one folder.
 
-The hub loads `hub/jupyterhub_config.py`, as a real one does, and adds ports, folders and a random
-password. Each learner's server gets a port outside the ephemeral range. By default, the hub would
-pick a free port, which another process could take before the server listens on it.
+The hub loads `hub/jupyterhub_config.py`, as a real one does, and this module adds ports, folders
+and a random password. Each learner's server gets a port outside the ephemeral range. By default,
+the hub would pick a free port, which another process could take before the server listens on it.
 """
 
 import contextlib

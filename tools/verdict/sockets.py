@@ -1,4 +1,4 @@
-"""Converts Chainlit's and Streamlit's websocket protocols to server-sent events.
+"""An HTTP transport for `endpoint` that turns Chainlit's and Streamlit's websockets into SSE.
 
 Each question opens a websocket, as a page would; closing the response closes the websocket. This
 module implements only what is needed to ask a question, read the reply and press Stop.

@@ -1,4 +1,4 @@
-"""The chat as displayed on the page: a list of items, several for each turn."""
+"""`ChatPage`, the base of `ChatPanel`: draws a chat as a list of items, several for each turn."""
 
 from collections.abc import Sequence
 from typing import Any

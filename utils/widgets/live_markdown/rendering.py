@@ -1,4 +1,4 @@
-"""Safely renders Markdown to HTML blocks.
+"""Safely renders Markdown to HTML blocks, for `LiveMarkdown` and the chat.
 
 HTML in a reply is shown as text, only web and mail links work, and images are replaced with their
 descriptions.

@@ -1,4 +1,4 @@
-"""The stages of a run, such as an agent's: which were reached, when, and how long each lasted."""
+"""The stages of a run, for the status line and the chat: which were reached, when, and how long."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
