@@ -46,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except (Advice, BuildError) as problem:
         print(problem, file=sys.stderr)
         return 1
-    say(f"Open {page.relative_to(ROOT)} in a browser: no server and no network is needed.")
+    say(f"Open {page.relative_to(ROOT)} in a browser: no server or network is needed.")
     return 0
 
 

@@ -188,7 +188,7 @@ def prediction_card(number: str, prediction: Prediction) -> str:
         f'<p class="course-question">{_inline(prediction.question)}</p>',
     ]
     for choice in prediction.choices:
-        verdict = "Right." if choice.right else "Not so."
+        verdict = "Right." if choice.right else "Not quite."
         lines += [
             f'<details data-right="{str(choice.right).lower()}">',
             f"<summary>{_inline(choice.text)}</summary>",

@@ -153,7 +153,7 @@ class Case:
         """Return the last model request for a question; raise EndpointError if there is none."""
         requests = await self.simulator.requests(marker)
         if not requests:
-            raise EndpointError("the model wasn't asked at all")
+            raise EndpointError("the model received no request")
         return requests[-1]
 
     async def warm_up(self) -> None:
