@@ -66,6 +66,8 @@ class Part:
 
 @dataclass
 class Stream:
+    """A reply in progress: `until` and `rest` read it, and `parts` contains what has arrived."""
+
     began: float  # when the question was sent, on the event loop's clock
     wire: WireFormat
     closing: set[str]  # the names of events on which a page closes the stream
