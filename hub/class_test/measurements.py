@@ -116,13 +116,13 @@ class Measurements:
     def _lag_lines(self) -> list[str]:
         if not self.lags:
             return ["Token lag    no text was seen"]
-        verdict = _verdict(self.p99_lag * 1000, LAG_LIMIT * 1000, " ms for 99 % of tokens")
+        verdict = _verdict(self.p99_lag * 1000, LAG_LIMIT * 1000, " ms for 99% of tokens")
         lines = [f"Token lag    beyond pacing and 50 ms of coalescing   {verdict}"]
         for cell, late in self.late.items():
             lines.append(
                 f"             {cell}: {len(late)} tokens, on the page "
                 f"{median(late) * 1000:.0f} ms after they are due (median), "
-                f"99 % within {_p99(late) * 1000:.0f} ms, "
+                f"99% within {_p99(late) * 1000:.0f} ms, "
                 f"worst lag {lag(max(late)) * 1000:.0f} ms"
             )
         return lines

@@ -137,9 +137,8 @@ async def stream(
     delays = random.Random(name)
 
     async def watch(learner: Learner) -> None:
-        await asyncio.sleep(
-            delays.uniform(0, SPREAD_SECONDS)
-        )  # real learners don't start simultaneously
+        # real learners don't start simultaneously
+        await asyncio.sleep(delays.uniform(0, SPREAD_SECONDS))
         ran[learner] = await learner.run(code)
 
     async def measure(learner: Learner) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from utils.charts.palette import FAINT, QUIET, STALL, WAITING
 from utils.charts.settings import default_settings
 from utils.formatting import counted, in_seconds
-from utils.reader_model import WORDS_PER_MINUTE, readers_wait
+from utils.reader_model import readers_wait
 from utils.timing import Recording, held_back
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ def guard_chart(
     recording: Recording,
     forbidden: str | re.Pattern[str],
     sizes: Sequence[int] = range(61),
-    *,
-    wpm: float = WORDS_PER_MINUTE,
 ) -> Chart:
     """Plot the reader's wait, and the forbidden text shown, by number of characters held back.
 
@@ -41,7 +39,6 @@ def guard_chart(
         recording: A reply that contains forbidden text.
         forbidden: A regular expression that matches the forbidden text.
         sizes: The numbers of characters to hold back, in ascending order.
-        wpm: The reader's speed, in words per minute.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -49,7 +46,7 @@ def guard_chart(
 
     if not sizes:
         raise ValueError("There is nothing to draw: pass at least one size.")
-    waits = [readers_wait(held_back(recording, label="", size=size), wpm) for size in sizes]
+    waits = [readers_wait(held_back(recording, label="", size=size)) for size in sizes]
     shown = [_shown(recording, forbidden, size) for size in sizes]
     # the index of the first size at which nothing forbidden is shown
     enough = next((at for at, characters in enumerate(shown) if not characters), None)

@@ -65,7 +65,7 @@ def test_two_learners_go_through_lesson_1_on_a_real_hub(place):
     assert "getting ready: 2 of 2" in output
     assert "comparing: live text: 2 of 2" in output
     assert re.search(r"Ready        median \d+\.\d s, worst \d+\.\d s", output)
-    assert re.search(r"Token lag .*: \d+\.\d ms for 99 % of tokens, at most 100\]", output)
+    assert re.search(r"Token lag .*: \d+\.\d ms for 99% of tokens, at most 100\]", output)
     assert re.search(
         r"MB for each learner \(server \d\d+ \+ kernel \d\d+ \+ simulator \d\d+\)", output
     )

@@ -36,7 +36,7 @@ function render({ model, el }) {
     let rest = left === null ? "" : about(left);
     if (left !== null && silence > left + 1) rest = "longer than expected";
     return [
-      percent === null ? "" : `${percent} %`,
+      percent === null ? "" : `${percent}%`,
       counted,
       `${(seconds + (running ? silence : 0)).toFixed(1)} s`,
       running ? rest : phase,
@@ -48,7 +48,7 @@ function render({ model, el }) {
     el.dataset.known = String(known);
     label.textContent = name;
     labelled(bar, "progressbar", name || "Progress");
-    bar.setAttribute("aria-valuetext", percent === null ? counted || phase : `${percent} %, ${counted}`);
+    bar.setAttribute("aria-valuetext", percent === null ? counted || phase : `${percent}%, ${counted}`);
     if (percent === null) bar.removeAttribute("aria-valuenow");
     else bar.setAttribute("aria-valuenow", percent);
     // A total of 0 has no percentage.
