@@ -201,7 +201,7 @@ def hidden_in_notebooks() -> str | None:
     # In a kernel, `sys.path` also contains the notebook folder, before the package folders.
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], notebooks, *sys.path[place:]]
-    hidden = shadowing.in_the_way(path, NEEDED)
+    hidden = shadowing.shadowed_in_use(path, NEEDED)
     return next((shadowing.advice(name, file) for name, file in hidden.items()), None)
 
 

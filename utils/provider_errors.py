@@ -1,4 +1,4 @@
-"""Explains failures of a provider or its client, each in one sentence."""
+"""Explains a failed call to a provider in one sentence, which notebooks show, not a traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from . import env_vars
 from . import simulator as sim
 from .env_vars import variable
-from .errors import Sentence, redacted, sentence, words_of
+from .errors import Sentence, message_of, redacted, sentence
 from .real_provider import ProviderError, address_variable, provider_is_set
 from .stall_timeout import Stalled
 
@@ -103,7 +103,7 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     if type(cause) is openai.APIError and _received_chunks(cause) is False:
         return f"{_ERROR_INSTEAD}: {_words(cause)}"
     if type(cause) is openai.APIError:
-        return _failed_midway(_shortened(words_of(cause.body)))
+        return _failed_midway(_shortened(message_of(cause.body)))
     if _no_completion(cause):
         if _received_chunks(cause):
             return _failed_midway(_words_of_refusal(cause))
@@ -122,7 +122,7 @@ def _failed_midway(words: str) -> str:
 
 def _rejected(error: openai.APIStatusError) -> str:
     """Return the sentence for a response whose status isn't 2xx."""
-    status, words = error.status_code, words_of(error.body)
+    status, words = error.status_code, message_of(error.body)
     quote = f" (“{_words(error)}”)" if words else ""
     instead = ", or unset OPENAI_MODEL to use the simulator" if variable("OPENAI_MODEL") else ""
     if status == 401:
@@ -229,7 +229,7 @@ def _words_of_refusal(error: BaseException | None) -> str:
     (raised,) = error.args  # the body's `error`, or a message about a body that isn't an object
     if str(raised).startswith("Unexpected response type"):
         return ""
-    words = words_of(raised) or str(raised)
+    words = message_of(raised) or str(raised)
     # the Responses API's error object as a string
     return _shortened(re.sub(r"ResponseError\(.*?message=(['\"])(.*?)\1[,)].*", r"\2", words))
 
@@ -307,7 +307,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _words(error: BaseException) -> str:
-    message = words_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
+    message = message_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
     return _shortened(message)
 
 
