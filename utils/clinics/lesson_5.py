@@ -25,7 +25,7 @@ class Case:
 
 
 class Screen:
-    """A reader's screen, and the last reply's finish reason."""
+    """A reader's screen, the state that the program reports, and the last reply's finish reason."""
 
     def __init__(self) -> None:
         self.text, self.state = "", ""
