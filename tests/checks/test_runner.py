@@ -83,7 +83,7 @@ def test_any_other_answer_counts_as_an_attempt(answer):
 
 
 def test_an_exception_in_the_check_itself_propagates(monkeypatch):
-    monkeypatch.setattr(runner.Loaded, "outcome", lambda *_: {}["ours"])
+    monkeypatch.setattr(runner.NumberedExercise, "outcome", lambda *_: {}["ours"])
     with pytest.raises(KeyError, match="ours"):
         evaluate("1.show", show)
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import leaves_closing
+from utils.checks.engine.extra_cases import closed_only_by_gc
 from utils.checks.engine.mistakes import TEXT, bare
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
@@ -112,8 +112,10 @@ check = Exercise(
         Case(prompt=' Describe {"river": …}.\n', when="for a prompt with braces in it"),
     ),
     mistakes=MISTAKES,
-    notes={  # `leaves_closing`: whether only garbage collection closes the stream
-        "doesn't close": leaves_closing(observe, "utils.checks.engine.fake_model.FakeModel.stream")
+    notes={
+        "doesn't close": closed_only_by_gc(
+            observe, "utils.checks.engine.fake_model.FakeModel.stream"
+        )
     },
     opts_out={"stops early": "stopping early is what the exercise asks for"},
 )
