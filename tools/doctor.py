@@ -275,7 +275,7 @@ def call(model: "ChatOpenAI") -> None:
     except Exception as error:
         raise Advice(provider.explain(error)) from error
     if not any(chunk.text or chunk.response_metadata.get("finish_reason") for chunk in chunks):
-        raise Advice(provider.nothing_readable())
+        raise Advice(provider.not_a_completion())
 
 
 def other_models(model: "ChatOpenAI") -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import env_vars
 from . import simulator as sim
 from .env_vars import variable
-from .provider_errors import explain, explain_providers, nothing_readable
+from .provider_errors import explain, explain_providers, not_a_completion
 from .real_provider import Provider, ProviderError, provider_is_set, real_provider
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = [
     "describe",
     "explain",
     "explain_providers",
-    "nothing_readable",
+    "not_a_completion",
     "real_provider",
     "simulator",
 ]

@@ -46,6 +46,8 @@ class How(TypedDict, total=False):
 
 
 class _Runner:
+    """Runs one answer and fills in its `Run`."""
+
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
     ) -> None:

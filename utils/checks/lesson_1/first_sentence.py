@@ -9,7 +9,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.extra_cases import closed_only_by_gc
-from utils.checks.engine.mistakes import TEXT, bare
+from utils.checks.engine.mistakes import TEXT, unspaced
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 
@@ -67,8 +67,8 @@ MISTAKES: Mistakes[Seen] = {
     "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,
     "ends at any mark": _short,
     "loses white space": lambda s: (
-        bare(s.output) != bare(s.expected)
-        and bare(s.reply.text).startswith(bare(s.output))
+        unspaced(s.output) != unspaced(s.expected)
+        and unspaced(s.reply.text).startswith(unspaced(s.output))
         and not s.reply.text.startswith(s.output)
     ),
     **TEXT,

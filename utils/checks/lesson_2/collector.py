@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import bare
+from utils.checks.engine.mistakes import unspaced
 from utils.checks.engine.reply import ConnectionLost
 from utils.checks.engine.run import HARBOUR, REPLIES, Case
 from utils.checks.lesson_2 import handlers
@@ -93,7 +93,7 @@ MISTAKES: Mistakes[Seen] = {
         s.wrong and len({*s.pieces}) < len(s.pieces) and s.value in _unrepeated(s.pieces)
     ),
     "adds the reply again": lambda s: s.wrong and s.value == 2 * s.arrived,
-    "loses white space": lambda s: s.wrong and bare(s.value) == bare(s.arrived),
+    "loses white space": lambda s: s.wrong and unspaced(s.value) == unspaced(s.arrived),
     "not with invoke": lambda s: s.wrong and s.case.invoked,
     "another text": lambda s: s.wrong,
     "no text at first": lambda s: s.other is None,

@@ -56,7 +56,7 @@ FIRST_MISTAKES: Mistakes[Seen] = {
         s.read and not s.called and isinstance(s.error, AttributeError | TypeError | None)
     ),
     "counts the reader's time": lambda s: (
-        bool(s.case.pause) and (s.silence or isinstance(s.error, CancelledError))
+        bool(s.case.pause) and (s.timed_out or isinstance(s.error, CancelledError))
     ),
     **FALLBACK_FIRST,
 }
