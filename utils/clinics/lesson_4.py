@@ -54,7 +54,6 @@ def endpoints(_: str = "") -> dict[str, FastAPI]:
     """Return the endpoints to diagnose, each an app with `/chat` and `/health`.
 
     The model is always simulated, since an endpoint that keeps generating would cost money.
-
     `_` is ignored; learners' old notebooks pass the exercise number.
     """
     return {name: _app(frames) for name, frames in _frames_by_name().items()}

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import closed_only_by_gc
+from utils.checks.engine.extra_cases import only_gc_closes
 from utils.checks.engine.mistakes import TEXT, unspaced
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
@@ -113,9 +113,7 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     notes={
-        "doesn't close": closed_only_by_gc(
-            observe, "utils.checks.engine.fake_model.FakeModel.stream"
-        )
+        "doesn't close": only_gc_closes(observe, "utils.checks.engine.fake_model.FakeModel.stream")
     },
     opts_out={"stops early": "stopping early is what the exercise asks for"},
 )

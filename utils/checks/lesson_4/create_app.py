@@ -1,4 +1,7 @@
-"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects."""
+"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects.
+
+`GET /chat?question=…` sends the text as JSON strings, then one event: `end` or `failed`.
+"""
 
 import asyncio
 import gc

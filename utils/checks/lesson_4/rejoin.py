@@ -1,4 +1,8 @@
-"""Check for 4.rejoin: `create_lasting_app`, whose replies outlive their readers but end on Stop."""
+"""Check for 4.rejoin: `create_lasting_app`, whose replies outlive their readers but end on Stop.
+
+`POST /chat` starts a reply and returns its key. `GET /replies/KEY` streams the events that follow
+`Last-Event-ID`, and `POST /replies/KEY/stop` stops the reply.
+"""
 
 import asyncio
 import json
