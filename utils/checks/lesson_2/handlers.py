@@ -62,11 +62,11 @@ def _misfit(s: HandlerRun) -> bool:
 
 
 def run_handlers(
-    name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
+    name: str, answer: Any, case: Case, attribute: str, call_model: Callable[[Make], None]
 ) -> HandlerRun:
-    """Call `listen` with a function that creates the learner's handlers, and record the result.
+    """Call `call_model` with a function that creates the learner's handlers, and record the result.
 
-    The record includes `attribute` of the first two handlers, read after `listen` returns.
+    The record includes `attribute` of the first two handlers, read after `call_model` returns.
     """
     made: list[BaseCallbackHandler] = []
     found: dict[str, Any] = {}  # fields of `HandlerRun`
@@ -85,7 +85,7 @@ def run_handlers(
         ]
         with virtual_time.clock(answer), callback_log() as found["log"]:
             try:
-                listen(make)
+                call_model(make)
                 values = (getattr(each, attribute, None) for each in made)
                 found |= dict(zip(("value", "other"), values, strict=False))
             except Exception as error:
