@@ -1,7 +1,7 @@
 """Records an answer's side effects: output, calls to other models, unawaited coroutines.
 
     with isolated(answer), recording_side_effects():
-        …                           # run the answer
+        …                                   # run the answer
         side_effects().stdout.getvalue()    # the printed text, up to a limit
         side_effects().forgotten            # names of functions whose coroutines were never awaited
         side_effects().other_model(answer)  # describes a called model that the check didn't create
