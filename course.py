@@ -23,7 +23,7 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     from utils import shadowing
 
-    for name, path in shadowing.hidden(sys.path).items():
+    for name, path in shadowing.shadowed(sys.path).items():
         if name in sys.stdlib_module_names and name != "test":  # the course doesn't import `test`
             sys.exit(shadowing.advice(name, path))
     from importlib.util import find_spec

@@ -80,10 +80,10 @@ class BareServer:
     def base_url(self) -> str:
         return f"http://{HOST}:{self.port}/v1"
 
-    def left(self) -> dict[int, float]:
+    def disconnects(self) -> dict[int, float]:
         """Return the Unix times at which the server noticed disconnects, keyed by request seed."""
         with contextlib.closing(HTTPConnection(HOST, self.port)) as connection:
-            connection.request("GET", "/left")
+            connection.request("GET", "/disconnects")
             times: dict[str, float] = json.load(connection.getresponse())
         return {int(seed): at for seed, at in times.items()}
 
@@ -106,17 +106,17 @@ def schedule(ttft: float, gap: float, tokens: int) -> str:
 
 
 class _Bare:
-    """A server that streams replies. The response to `GET /left` contains the disconnect times."""
+    """A server that streams replies; `GET /disconnects` returns when clients disconnected."""
 
     def __init__(self) -> None:
-        self.left: dict[int, float] = {}  # Unix times of disconnects, keyed by request seed
+        self.disconnects: dict[int, float] = {}  # Unix times of disconnects, keyed by request seed
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 if head.startswith(b"GET"):
-                    body = json.dumps(self.left).encode()
+                    body = json.dumps(self.disconnects).encode()
                     head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
                     writer.write(head + body)
                     continue
@@ -140,7 +140,7 @@ class _Bare:
             wait = start + ttft + sent * gap - loop.time()
             await asyncio.wait([gone], timeout=max(0.0, wait))
             if gone.done():
-                self.left[request["seed"]] = time.time()
+                self.disconnects[request["seed"]] = time.time()
                 return False
             # If woken late, send every token whose time has come; if woken early, send one token.
             due = min(int(tokens), 1 + int((loop.time() - start - ttft) / gap))

@@ -50,9 +50,9 @@ async def visit(request: bytes, port: int, delay: float, stay: float) -> float:
                 pass
     except TimeoutError:
         pass
-    left = time.time()
+    disconnect = time.time()
     writer.transport.abort()
-    return left
+    return disconnect
 
 
 async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[float]:
@@ -68,20 +68,20 @@ async def visits(requests: list[bytes], port: int, rng: random.Random) -> list[f
 def wave(server: Simulator, requests: list[bytes], rng: random.Random) -> Wave:
     """Run one wave of clients, and compare their disconnects with the server's log."""
     with server.watch() as seen:
-        left = asyncio.run(visits(requests, server.port, rng))
+        disconnects = asyncio.run(visits(requests, server.port, rng))
     ended = [request for request in seen if request.ended == "client left"]
     if len(ended) != len(requests) or not seen.settled:  # `settled`: whether all replies have ended
         sys.exit(f"Only {len(ended)} of {len(requests)} clients were logged as disconnected.")
-    # a request's seed is its client's index in `left`
-    late = [(request.ended_at or 0.0) - left[request.body["seed"]] for request in ended]
+    # a request's seed is its client's index in `disconnects`
+    late = [(request.ended_at or 0.0) - disconnects[request.body["seed"]] for request in ended]
     return Wave(late, psutil.Process(server.pid).memory_info().rss / 1e6)
 
 
 def bare_wave(bare: BareServer, requests: list[bytes], rng: random.Random) -> list[float]:
     """Run a wave of clients; return how many seconds late the bare server saw each disconnect."""
-    left = asyncio.run(visits(requests, bare.port, rng))
-    noticed = bare.left()
-    return [noticed[seed] - at for seed, at in enumerate(left) if seed in noticed]
+    disconnects = asyncio.run(visits(requests, bare.port, rng))
+    noticed = bare.disconnects()
+    return [noticed[seed] - at for seed, at in enumerate(disconnects) if seed in noticed]
 
 
 def main() -> None:

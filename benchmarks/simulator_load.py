@@ -30,12 +30,12 @@ from utils.simulator.profiles import PROFILES
 _TOKEN = b'"delta": {"content": '  # appears once in each token's event
 _PROMPT = "Write a poem about a river."
 # limits on the fields of `Round`, as multiples of the floor
-_MOST_OFF, _MOST_LATE, _MOST_CPU = 4.0, 4.0, 5.0
+_MOST_RATE, _MOST_LATE, _MOST_CPU = 4.0, 4.0, 5.0
 
 
 @dataclass(frozen=True)
 class Round:
-    off: float  # the largest relative error of a stream's token rate
+    rate: float  # the largest relative error of a stream's token rate
     late: float  # the 99th percentile of the last token's lateness, in seconds
     cpu: float  # the server's CPU time per token, in seconds
     complete: int  # how many streams contain as many tokens as the longest one
@@ -108,7 +108,7 @@ def measure(
     ]
     rates = [(len(times) - 1) / (times[-1] - times[0]) for times in arrivals]
     return Round(
-        off=max(abs(rate * gap - 1) for rate in rates),
+        rate=max(abs(rate * gap - 1) for rate in rates),
         late=percentile(late, 0.99),
         cpu=used / sum(map(len, arrivals)),
         complete=sum(len(times) == tokens for times in arrivals),
@@ -165,7 +165,7 @@ def main() -> None:
     judge(
         {
             "rate error, worst stream": Ratio(
-                [r.off for r in ours], [r.off for r in floor], _MOST_OFF, least=0.001, unit=""
+                [r.rate for r in ours], [r.rate for r in floor], _MOST_RATE, least=0.001, unit=""
             ),
             "lateness of the last token, p99": Ratio(
                 [r.late for r in ours], [r.late for r in floor], _MOST_LATE, least=0.003

@@ -154,7 +154,7 @@ def test_a_variable_that_a_real_providers_client_cannot_use_is_named(environ, wo
 @pytest.mark.parametrize("value", ["http://proxy.example:8080", "proxy.example:80", "foo"])
 def test_a_valid_proxy_is_accepted(value):
     os.environ.update(OPENAI, HTTPS_PROXY=value)
-    assert env_vars.wrong() is None
+    assert env_vars.first_problem() is None
     chat_model()
 
 
@@ -188,7 +188,7 @@ def test_the_url_and_key_are_those_that_langchain_would_choose(environ):
 def test_each_variable_that_turns_tracing_on_is_unset(name):
     os.environ[name] = "true"
     assert env_vars.tracing()
-    assert env_vars.stay_here()  # turns tracing off, and returns whether it was on
+    assert env_vars.prepare_for_simulator()  # turns tracing off, and returns whether it was on
     assert name not in os.environ
     assert not env_vars.tracing()
 
@@ -196,7 +196,7 @@ def test_each_variable_that_turns_tracing_on_is_unset(name):
 @pytest.mark.parametrize("name", ["LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"])
 def test_a_tracer_that_langchain_no_longer_has_is_ignored(name):
     os.environ[name] = "langchain"
-    assert not env_vars.stay_here()
+    assert not env_vars.prepare_for_simulator()
     assert RunnableLambda(len).invoke("four") == 4
 
 

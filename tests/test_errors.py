@@ -8,7 +8,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tools.programs import ROOT
-from utils.errors import redacted, sentence, words_of
+from utils.errors import message_of, redacted, sentence
 
 SK = "sk-"  # a key prefix, kept separate so that secret scanners find no key in this file
 MISTAKES = {  # maps a cell's code to part of its output
@@ -94,7 +94,7 @@ def test_a_providers_failure_is_a_sentence_and_tb_shows_the_traceback(monkeypatc
     ],
 )
 def test_an_apis_message_is_found_in_any_body(body, words):
-    assert words_of(body) == words
+    assert message_of(body) == words
     error = ValueError("Error code: 400")
     error.body = body
     assert sentence(error) == f"ValueError: {words or 'Error code: 400'}"

@@ -205,7 +205,7 @@ def test_a_file_that_shadows_a_package_is_named(tmp_path, before):
 def test_every_file_that_shadows_a_module_is_found(tmp_path):
     files = ("anywidget.py", "httpx2.py", "langsmith.py", "pydantic.py", "ssl.py")
     write(tmp_path, *files, "langgraph/__init__.py")
-    found = shadowing.in_the_way([str(tmp_path), *sys.path], ("langchain.agents", "anywidget"))
+    found = shadowing.shadowed_in_use([str(tmp_path), *sys.path], ("langchain.agents", "anywidget"))
     assert found == {
         **{file.removesuffix(".py"): str(tmp_path / file) for file in files},
         "langgraph": str(tmp_path / "langgraph"),
@@ -221,7 +221,7 @@ def test_a_hook_may_shadow_the_systems(tmp_path):
     hooks = ("sitecustomize.py", "usercustomize.py")
     write(tmp_path / "own", *hooks)
     write(tmp_path / "system" / "dist-packages", *hooks)
-    assert shadowing.hidden([str(tmp_path / "own"), str(tmp_path / "system/dist-packages")]) == {}
+    assert shadowing.shadowed([str(tmp_path / "own"), str(tmp_path / "system/dist-packages")]) == {}
 
 
 @pytest.mark.parametrize(

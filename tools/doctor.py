@@ -201,7 +201,7 @@ def hidden_in_notebooks() -> str | None:
     # In a kernel, `sys.path` also contains the notebook folder, before the package folders.
     place = next(number for number, it in enumerate(sys.path) if shadowing.is_for_packages(it))
     path = [*sys.path[:place], notebooks, *sys.path[place:]]
-    hidden = shadowing.in_the_way(path, NEEDED)
+    hidden = shadowing.shadowed_in_use(path, NEEDED)
     return next((shadowing.advice(name, file) for name, file in hidden.items()), None)
 
 
@@ -275,7 +275,7 @@ def call(model: "ChatOpenAI") -> None:
     except Exception as error:
         raise Advice(provider.explain(error)) from error
     if not any(chunk.text or chunk.response_metadata.get("finish_reason") for chunk in chunks):
-        raise Advice(provider.nothing_readable())
+        raise Advice(provider.not_a_completion())
 
 
 def other_models(model: "ChatOpenAI") -> str:

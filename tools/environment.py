@@ -191,7 +191,7 @@ def interpreter(kind: str, here: bool) -> str:
 
 def check_shadowing(path: list[str]) -> None:
     """Raise Advice if a file in the course's folder shadows a package that is on `path`."""
-    for name, file in shadowing.hidden_in_root(path).items():
+    for name, file in shadowing.shadowed_by_root(path).items():
         raise Advice(shadowing.advice(name, file))
 
 

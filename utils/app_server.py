@@ -1,9 +1,11 @@
 """Serves an ASGI app on 127.0.0.1 from the notebook's event loop.
 
-The server is a task on the event loop that runs the cells. A cell that blocks this loop therefore
-blocks the server too. The app can use models created in cells, since their async HTTP clients
-are bound to this loop.
+`serve` keeps an app running for later cells; `serving` serves it during a `with` block. The server
+is a task on the event loop that runs the cells, so a cell that blocks this loop blocks the server
+too. The app can use models created in cells: their async HTTP clients are bound to this loop.
 """
+
+from __future__ import annotations
 
 import asyncio
 import inspect
@@ -31,6 +33,51 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 class ServingError(Sentence, RuntimeError):
     """Raised if an app can't be served. A notebook shows only the message: it says what to do."""
+
+
+_servers: dict[str, Server] = {}
+
+
+def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
+    """Serve an app until `stop()`, the next `serve` with the same name, or kernel shutdown.
+
+        server = await serve(app)
+        print(server.url)
+
+    Use two names to serve two apps side by side. Raises `ServingError` if `app` isn't an ASGI app
+    or fails to start, or if no event loop is running.
+    """
+    _check(app)  # not in `_replace`, which never runs if there is no event loop
+    return _replace(app, name)
+
+
+async def _replace(app: App, name: str) -> Server:
+    before = _servers.pop(name, None)
+    if before is not None:
+        await before.stop()
+    server = await _started(app)
+    _servers[name] = server
+    return server
+
+
+@asynccontextmanager
+async def serving(app: App) -> AsyncIterator[str]:
+    """Serve an app during the `with` block and yield its URL without a trailing slash.
+
+        async with serving(app) as url:
+            ...
+
+    At the end of the block, the app's unhandled exceptions are printed, since the client sees only
+    a 500 response or a truncated reply. Raises `ServingError` in the same cases as `serve`.
+    """
+    _check(app)
+    server = await _started(app)
+    try:
+        yield server.url
+    finally:
+        await server.stop()
+        for error in dict.fromkeys(map(sentence, server.errors)):
+            print(f"The app raised {error}")
 
 
 class Server:
@@ -110,51 +157,6 @@ class Server:
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
                 await self._uvicorn.lifespan.shutdown()
-
-
-_servers: dict[str, Server] = {}
-
-
-def serve(app: App, name: str = "app") -> Coroutine[Any, Any, Server]:
-    """Serve an app until `stop()`, the next `serve` with the same name, or kernel shutdown.
-
-        server = await serve(app)
-        print(server.url)
-
-    Use two names to serve two apps side by side. Raises `ServingError` if `app` isn't an ASGI app
-    or fails to start, or if no event loop is running.
-    """
-    _check(app)  # not in `_replace`, which never runs if there is no event loop
-    return _replace(app, name)
-
-
-async def _replace(app: App, name: str) -> Server:
-    before = _servers.pop(name, None)
-    if before is not None:
-        await before.stop()
-    server = await _started(app)
-    _servers[name] = server
-    return server
-
-
-@asynccontextmanager
-async def serving(app: App) -> AsyncIterator[str]:
-    """Serve an app during the `with` block and yield its URL without a trailing slash.
-
-        async with serving(app) as url:
-            ...
-
-    At the end of the block, the app's unhandled exceptions are printed, since the client sees only
-    a 500 response or a truncated reply. Raises `ServingError` in the same cases as `serve`.
-    """
-    _check(app)
-    server = await _started(app)
-    try:
-        yield server.url
-    finally:
-        await server.stop()
-        for error in dict.fromkeys(map(sentence, server.errors)):
-            print(f"The app raised {error}")
 
 
 async def _started(app: App) -> Server:

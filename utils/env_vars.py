@@ -69,7 +69,7 @@ def tracing() -> bool:
     return bool(tracing_is_enabled())
 
 
-def stay_here() -> bool:
+def prepare_for_simulator() -> bool:
     """Turn tracing off, bypass proxies for local servers, and unset variables with unusable values.
 
     Child processes started later inherit these changes. Return whether environment variables had
@@ -83,7 +83,7 @@ def stay_here() -> bool:
 
             traced = tracing()
             langsmith.configure(enabled=False)  # needed, since LangSmith caches the variables
-        for name in [*tracers, *(name for name, _ in _wrong())]:
+        for name in [*tracers, *(name for name, _ in _problems())]:
             os.environ.pop(name, None)
     return traced
 
@@ -111,12 +111,12 @@ def odd_character(name: str, value: str, *, spaces: bool = False) -> str | None:
     return None
 
 
-def wrong() -> str | None:
+def first_problem() -> str | None:
     """Return a sentence about the first variable with an unusable value; None if there is none."""
-    return next((sentence for _, sentence in _wrong()), None)
+    return next((sentence for _, sentence in _problems()), None)
 
 
-def _wrong() -> Iterator[tuple[str, str]]:
+def _problems() -> Iterator[tuple[str, str]]:
     """Yield the name of each variable with an unusable value, and a sentence about it."""
     for name in which_are_set("SSLKEYLOGFILE"):
         try:
@@ -132,7 +132,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
         if not (which_are_set("SSL_CERT_FILE") or Path(os.environ[name]).is_dir()):
             yield name, f"{name} doesn't name a certificate folder: correct it, or unset it."
     for name in which_are_set(*PROXIES):
-        if problem := _wrong_proxy(name, os.environ[name]):
+        if problem := _proxy_problem(name, os.environ[name]):
             yield name, problem
     for name in which_are_set("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):
         if os.environ[name].lower() not in ("0", "false") and not tracing():
@@ -145,7 +145,7 @@ def which_are_set(*names: str) -> list[str]:
     return [name for name in names if os.environ.get(name)]
 
 
-def _wrong_proxy(name: str, value: str) -> str | None:
+def _proxy_problem(name: str, value: str) -> str | None:
     import httpx2
 
     # HTTP clients add a missing scheme. LangChain doesn't add one to OPENAI_PROXY.

@@ -7,6 +7,15 @@ from typing import Any
 
 from .unicode import well_formed
 
+
+class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
+    """Error whose message says what happened and what to do; notebooks show only the message."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows instead of a traceback."""
+        return [str(self)]
+
+
 _HIDDEN = "[key]"
 _LONGEST = 300  # maximum length of a message, in characters
 _KEY_VARIABLE = re.compile(r"(?:API|ADMIN|SIMULATOR)_KEY")  # such as OPENAI_API_KEY
@@ -40,14 +49,6 @@ _LABELLED = re.compile(
 _USER_IN_URL = re.compile(r"(?<=://)[^\s/?#]+(?=@)")  # `user:password` in `//user:password@host`
 
 
-class Sentence(Exception):  # noqa: N818 (a base class; its subclasses are named after errors)
-    """Error whose message says what happened and what to do; notebooks show only the message."""
-
-    def _render_traceback_(self) -> list[str]:
-        """Return the lines that IPython shows instead of a traceback."""
-        return [str(self)]
-
-
 def redacted(text: str) -> str:
     """Replace keys, tokens, and the user names and passwords in URLs with `[key]`.
 
@@ -75,7 +76,7 @@ def _is_secret(key: str) -> bool:
 
 def sentence(error: BaseException) -> str:
     """Return an exception's type and message as one short line, without secrets."""
-    words = words_of(getattr(error, "body", None)) or str(error)
+    words = message_of(getattr(error, "body", None)) or str(error)
     message = " ".join(redacted(well_formed(words)).split())
     if len(message) > _LONGEST:
         message = message[: _LONGEST - 1] + "…"
@@ -83,7 +84,7 @@ def sentence(error: BaseException) -> str:
     return f"{name}: {message}" if message else name
 
 
-def words_of(body: object) -> str:
+def message_of(body: object) -> str:
     """Return the error message from an HTTP error's body, which may have any of the usual formats.
 
     OpenAI sends `{"error": {"message": …}}`; the SDK keeps only the value of `error`. FastAPI
@@ -93,17 +94,17 @@ def words_of(body: object) -> str:
     if isinstance(body, str):
         return "" if body.lstrip().startswith("<") else body
     if isinstance(body, Mapping):
-        found = (words_of(body.get(name)) for name in ("message", "detail", "error", "msg"))
+        found = (message_of(body.get(name)) for name in ("message", "detail", "error", "msg"))
         message = next(filter(None, found), "")
         where = body.get("loc")  # the field that FastAPI rejected
         place = ".".join(map(str, where)) if isinstance(where, list) else ""
         return ": ".join(filter(None, (place, message)))
     if isinstance(body, list):
-        return "; ".join(filter(None, map(words_of, body)))
+        return "; ".join(filter(None, map(message_of, body)))
     return ""
 
 
-def tell(explain: Callable[[BaseException], str | None]) -> None:
+def show_explanations(explain: Callable[[BaseException], str | None]) -> None:
     """Make IPython show the sentence that `explain` returns, if any, instead of a traceback.
 
     The output also names the exception's class, since a learner may want to catch it, and

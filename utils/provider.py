@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import env_vars
 from . import simulator as sim
 from .env_vars import variable
-from .provider_errors import explain, explain_providers, nothing_readable
+from .provider_errors import explain, explain_providers, not_a_completion
 from .real_provider import Provider, ProviderError, provider_is_set, real_provider
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = [
     "describe",
     "explain",
     "explain_providers",
-    "nothing_readable",
+    "not_a_completion",
     "real_provider",
     "simulator",
 ]
@@ -59,8 +59,8 @@ def chat_model(
     kwargs = {"stream_usage": True} | _CANCELLABLE | kwargs  # the caller's arguments override these
     provider = None if delivery or simulated else real_provider()
     if provider is not None:
-        if wrong := env_vars.wrong():
-            raise ProviderError(wrong)
+        if problem := env_vars.first_problem():
+            raise ProviderError(problem)
         from langchain_openai import ChatOpenAI
 
         name = f"sim-{profile}" if provider.shared_simulator else provider.model
@@ -68,7 +68,7 @@ def chat_model(
         return ChatOpenAI(**(real | {"model": name} | kwargs))
     server = simulator(wait=False)  # starts during the slow import below
     if not provider_is_set():
-        env_vars.stay_here()
+        env_vars.prepare_for_simulator()
     with env_vars.hidden():
         from langchain_openai import ChatOpenAI
 

@@ -1,4 +1,4 @@
-"""Explains failures of a provider or its client, each in one sentence."""
+"""Explains a failed call to a provider in one sentence, which notebooks show, not a traceback."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from . import env_vars
 from . import simulator as sim
 from .env_vars import variable
-from .errors import Sentence, redacted, sentence, words_of
-from .real_provider import ProviderError, address_variable, provider_is_set
+from .errors import Sentence, message_of, redacted, sentence
+from .real_provider import ProviderError, provider_is_set, url_variable
 from .stall_timeout import Stalled
 
 if TYPE_CHECKING:
@@ -27,25 +27,6 @@ _ERROR_INSTEAD = "The provider sent an error instead of a reply"
 _TIMED_OUT = "The provider did not respond in time: try again, or increase `timeout`."
 _LONGEST_QUOTE = 140  # maximum length of a quoted message, in characters
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).as_posix()
-# Patterns for names of reply-parsing functions, keyed by `openai` or `langchain_openai` module.
-_READERS = dict.fromkeys(
-    ("_streaming.py", "_response.py", "_legacy_response.py", "_models.py"), r".*"
-) | {
-    "chat_models/base.py": (
-        r"_a?(generate|stream\w*)|_create_(chat_result|usage\w*)|_construct_lc_result\w*"
-        r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
-    ),
-}
-# LangChain functions that raise a `ValueError` if a reply, streamed or not, reports a failure.
-_REFUSAL_READERS = (
-    "_create_chat_result",
-    "_construct_lc_result_from_responses_api",
-    "_convert_responses_chunk_to_generation_chunk",
-)
-# Exceptions raised for a missing or unexpected field.
-_FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
-# Methods of langchain-core's chat models that raise if there is no reply.
-_EMPTIES = r"a?(invoke|stream)"
 
 
 def explain(error: BaseException) -> str:
@@ -99,16 +80,16 @@ def _sentence(cause: BaseException, causes: list[BaseException]) -> str | None:
     if isinstance(cause, openai.APIConnectionError):
         return _no_connection(causes)
     if isinstance(cause, openai.APIResponseValidationError):
-        return nothing_readable(cause)
+        return not_a_completion(cause)
     if type(cause) is openai.APIError and _received_chunks(cause) is False:
         return f"{_ERROR_INSTEAD}: {_words(cause)}"
     if type(cause) is openai.APIError:
-        return _failed_midway(_shortened(words_of(cause.body)))
-    if _no_completion(cause):
+        return _failed_midway(_shortened(message_of(cause.body)))
+    if _failed_to_parse(cause):
         if _received_chunks(cause):
-            return _failed_midway(_words_of_refusal(cause))
-        return nothing_readable(cause)
-    if _unsendable(cause):
+            return _failed_midway(_error_in_body(cause))
+        return not_a_completion(cause)
+    if _header_is_invalid(cause):
         assert isinstance(cause, UnicodeEncodeError)
         odd = env_vars.odd_character("The key", cause.object[len("Bearer ") :], spaces=True)
         return odd or "A request header contains a character that can't be sent: check the key."
@@ -122,7 +103,7 @@ def _failed_midway(words: str) -> str:
 
 def _rejected(error: openai.APIStatusError) -> str:
     """Return the sentence for a response whose status isn't 2xx."""
-    status, words = error.status_code, words_of(error.body)
+    status, words = error.status_code, message_of(error.body)
     quote = f" (“{_words(error)}”)" if words else ""
     instead = ", or unset OPENAI_MODEL to use the simulator" if variable("OPENAI_MODEL") else ""
     if status == 401:
@@ -142,7 +123,7 @@ def _rejected(error: openai.APIStatusError) -> str:
             )
         return (
             f"The provider doesn't have this model or URL{quote}: check OPENAI_MODEL, and that "
-            f"{address_variable()} ends as its documentation says, usually in /v1."
+            f"{url_variable()} ends as its documentation says, usually in /v1."
         )
     if status == 402 or error.code == "insufficient_quota":
         return f"No credit is left at the provider{quote}: add credit{instead}."
@@ -168,12 +149,12 @@ def _rejected(error: openai.APIStatusError) -> str:
         return f"The provider rejected this request: {_words(error)}"
     return (
         f"The provider rejected this request (status {status}): check OPENAI_MODEL and "
-        f"{address_variable()}."
+        f"{url_variable()}."
     )
 
 
 def _redirected() -> str:
-    return f"The server's redirects don't lead to a response: check {address_variable()}."
+    return f"The server's redirects don't lead to a response: check {url_variable()}."
 
 
 def _no_connection(causes: list[BaseException]) -> str:
@@ -181,7 +162,7 @@ def _no_connection(causes: list[BaseException]) -> str:
     if names.intersection(_DROPPED):
         frames = [frame for cause in causes for frame in _frames(cause)]
         if any(frame.function == "_receive_response_headers" for frame in frames):
-            name = address_variable()
+            name = url_variable()
             is_plain = (variable(name) or "").startswith("http:")
             fix = f", and check whether {name} should begin with https://" if is_plain else ""
             return f"The connection ended without a valid HTTP response: ask again{fix}."
@@ -189,29 +170,29 @@ def _no_connection(causes: list[BaseException]) -> str:
     if "TooManyRedirects" in names:
         return _redirected()
     if "DecodingError" in names:
-        return nothing_readable()
+        return not_a_completion()
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         how = " or ".join(env_vars.which_are_set("SSL_CERT_FILE", "SSL_CERT_DIR"))
         fix = f"check {how}" if how else "set SSL_CERT_FILE to your network's certificates"
         return f"The server's certificate can't be verified: {fix}."
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return f"The server doesn't use https: should {address_variable()} begin with http://?"
+        return f"The server doesn't use https: should {url_variable()} begin with http://?"
     proxies = env_vars.which_are_set(*env_vars.PROXIES) if provider_is_set() else []
     through = f", the proxy in {' and '.join(proxies)}" if proxies else ""
     return (
-        f"Could not connect to the provider: check {address_variable()}{through}, and that the "
+        f"Could not connect to the provider: check {url_variable()}{through}, and that the "
         "server is running."
     )
 
 
-def nothing_readable(error: BaseException | None = None) -> str:
+def not_a_completion(error: BaseException | None = None) -> str:
     """Return the sentence for a response with status 200 that isn't a completion."""
-    name = address_variable()
-    refusal = _words_of_refusal(error)
+    name = url_variable()
+    reported = _error_in_body(error)
     has_version = re.search(r"/v\d", urlsplit(variable(name) or "/v1").path)
-    if refusal and has_version:
-        return f"{_ERROR_INSTEAD}: {refusal}"
-    quote = f" (“{refusal}”)" if refusal else ""
+    if reported and has_version:
+        return f"{_ERROR_INSTEAD}: {reported}"
+    quote = f" (“{reported}”)" if reported else ""
     what = f"The server returned status 200 but no completion{quote}: "
     if has_version:
         return (
@@ -221,20 +202,41 @@ def nothing_readable(error: BaseException | None = None) -> str:
     return f"{what}{name} should probably end in /v1."
 
 
-def _words_of_refusal(error: BaseException | None) -> str:
+# Patterns for names of reply-parsing functions, keyed by `openai` or `langchain_openai` module.
+_READERS = dict.fromkeys(
+    ("_streaming.py", "_response.py", "_legacy_response.py", "_models.py"), r".*"
+) | {
+    "chat_models/base.py": (
+        r"_a?(generate|stream\w*)|_create_(chat_result|usage\w*)|_construct_lc_result\w*"
+        r"|_convert_(dict|delta|chunk|responses_chunk)\w*"
+    ),
+}
+# LangChain functions that raise a `ValueError` if a reply, streamed or not, reports a failure.
+_ERROR_READERS = (
+    "_create_chat_result",
+    "_construct_lc_result_from_responses_api",
+    "_convert_responses_chunk_to_generation_chunk",
+)
+# Exceptions raised for a missing or unexpected field.
+_FIELD_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RuntimeError)
+# Methods of langchain-core's chat models that raise if there is no reply.
+_RAISING_IF_EMPTY = r"a?(invoke|stream)"
+
+
+def _error_in_body(error: BaseException | None) -> str:
     """Return the error that LangChain raised for a body such as `{"error": …}`; else ""."""
     frames = _frames(error) if error is not None else []
-    if type(error) is not ValueError or not frames or frames[-1].function not in _REFUSAL_READERS:
+    if type(error) is not ValueError or not frames or frames[-1].function not in _ERROR_READERS:
         return ""
     (raised,) = error.args  # the body's `error`, or a message about a body that isn't an object
     if str(raised).startswith("Unexpected response type"):
         return ""
-    words = words_of(raised) or str(raised)
+    words = message_of(raised) or str(raised)
     # the Responses API's error object as a string
     return _shortened(re.sub(r"ResponseError\(.*?message=(['\"])(.*?)\1[,)].*", r"\2", words))
 
 
-def _no_completion(error: BaseException) -> bool:
+def _failed_to_parse(error: BaseException) -> bool:
     """Return whether LangChain or the SDK failed to parse a server's response.
 
     They raise various built-in exceptions for a missing field, so the traceback is inspected:
@@ -256,7 +258,7 @@ def _no_completion(error: BaseException) -> bool:
             return not isinstance(error, ValueError)  # a ValueError means invalid JSON in the reply
         if package in ("openai", "langchain_openai"):
             return re.fullmatch(_READERS.get(module, ""), function) is not None
-        if module == "language_models/chat_models.py" and re.fullmatch(_EMPTIES, function):
+        if module == "language_models/chat_models.py" and re.fullmatch(_RAISING_IF_EMPTY, function):
             return depth == 0
     return False
 
@@ -271,7 +273,7 @@ def _received_chunks(error: BaseException) -> bool | None:
     return next((not first for first in known if isinstance(first, bool)), None)
 
 
-def _unsendable(error: BaseException) -> bool:
+def _header_is_invalid(error: BaseException) -> bool:
     """Return whether the HTTP client couldn't encode a header, such as the one with the key."""
     return isinstance(error, UnicodeEncodeError) and any(
         frame.file.endswith("httpx2/_models.py") for frame in _frames(error)
@@ -307,7 +309,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _words(error: BaseException) -> str:
-    message = words_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
+    message = message_of(getattr(error, "body", None)) or getattr(error, "message", str(error))
     return _shortened(message)
 
 

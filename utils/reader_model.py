@@ -13,7 +13,7 @@ read non-fiction silently at 238 words a minute on average, and most manage 175 
 
 A piece of a stream may be part of a word, or several words, so each piece counts as a share of the
 reply's tokens, in proportion to its length in characters. The number of tokens is the provider's
-count if that is plausible for the answer (`timing.could_be_shown`), otherwise 4/3 of the number of
+count if that is plausible for the answer (`timing.is_plausible`), otherwise 4/3 of the number of
 words (`timing.words_in`). A piece of w tokens takes w/r seconds to read, and a_k is its arrival
 time. Reasoning isn't read: the reader waits for the answer. A blocking call is one piece, so W is
 its E2E latency.

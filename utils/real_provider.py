@@ -60,7 +60,7 @@ def real_provider() -> Provider | None:
         named_by, base_url, key = _address(key) if model else ("OPENAI_BASE_URL", url, key)
     if base_url and (odd := env_vars.odd_character(str(named_by), base_url)):
         raise ProviderError(odd)
-    if base_url and not is_web_address(base_url):
+    if base_url and not is_valid_url(base_url):
         raise ProviderError(
             f"{named_by} is not a valid URL. A valid one looks like http://localhost:11434/v1."
         )
@@ -103,7 +103,7 @@ def provider_is_set() -> bool:
         return True
 
 
-def address_variable() -> str:
+def url_variable() -> str:
     """Return the name of the environment variable for the provider's URL."""
     with suppress(ProviderError):
         provider = real_provider()
@@ -112,7 +112,7 @@ def address_variable() -> str:
     return "OPENAI_BASE_URL"
 
 
-def is_web_address(url: str) -> bool:
+def is_valid_url(url: str) -> bool:
     """Return whether a string is a valid http or https URL."""
     try:
         parts = urlsplit(url)

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread, main_thread
 
 from . import shadowing
-from .errors import Sentence, tell
+from .errors import Sentence, show_explanations
 
 _HERE = Path(__file__).resolve().parent
 _IPYKERNEL = (7, 4)  # the first version in which Stop works while a cell awaits a stream
@@ -47,17 +47,17 @@ def ready() -> None:
     """Check the environment, start the simulator, warm up, and print which model is used."""
     _check_utils()
     _check_docstrings()
-    from .env_vars import stay_here
+    from .env_vars import prepare_for_simulator
     from .provider import ProviderError, describe, explain_providers, real_provider, simulator
 
     try:
         real = real_provider()
         traced = False
         if real is None:
-            traced = stay_here()  # turns tracing off
+            traced = prepare_for_simulator()  # turns tracing off
             simulator(wait=False)
         _warm_up(contact=real is None)
-        tell(explain_providers)  # from now on, cells show a provider's failure as a sentence
+        show_explanations(explain_providers)  # of a provider's failures, in later cells
         _let_cells_await()
         _tune_garbage_collection()
         _lower_priority()
@@ -112,7 +112,7 @@ def _check_utils() -> None:
 
 
 def _check_shadowing() -> None:
-    for name, path in shadowing.in_the_way(sys.path, NEEDED).items():
+    for name, path in shadowing.shadowed_in_use(sys.path, NEEDED).items():
         raise SetupError(shadowing.advice(name, path).replace("start again", "restart the kernel"))
 
 

@@ -1,6 +1,7 @@
-"""Detection of files that shadow a module, such as a scratch file named `openai.py`.
+"""Finds files that shadow a module, such as a scratch file named `openai.py`.
 
-Any module may be shadowed, so this file imports only modules that Python loads at startup.
+`course.py` and the setup cell look for them first. Any module may be shadowed, so this file imports
+only modules that Python loads at startup.
 """
 # ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be shadowed too)
 
@@ -21,7 +22,7 @@ def is_for_packages(place: str) -> bool:
     return place.rstrip("/\\").endswith(("site-packages", "dist-packages"))
 
 
-def _others(path: list[str]) -> list[str]:
+def _shadowing_folders(path: list[str]) -> list[str]:
     """Return the `path` folders that contain neither the standard library nor installed packages.
 
     These are the folder of the script or notebook, and folders added by PYTHONPATH or a program.
@@ -36,10 +37,10 @@ def _others(path: list[str]) -> list[str]:
     ]
 
 
-def hidden(path: list[str]) -> dict[str, str]:
+def shadowed(path: list[str]) -> dict[str, str]:
     """Map each module that is shadowed on the search path `path` to the file that shadows it."""
     PathFinder.invalidate_caches()
-    others = _others(path)
+    others = _shadowing_folders(path)
     found: dict[str, str] = {}
     for folder in others:
         later = [place for place in path[path.index(folder) :] if place not in others]
@@ -64,12 +65,12 @@ def _location(origin: str) -> str:
     return folder if file.startswith("__init__.") else location
 
 
-def hidden_in_root(path: list[str]) -> dict[str, str]:
+def shadowed_by_root(path: list[str]) -> dict[str, str]:
     """Map each package on `path` that a file in the course's folder shadows to that file.
 
     Programs started in that folder with `python -m` would import the file instead.
     """
-    return hidden([_ROOT, *filter(is_for_packages, path)])
+    return shadowed([_ROOT, *filter(is_for_packages, path)])
 
 
 def other_utils(folder: str) -> str | None:
@@ -78,19 +79,19 @@ def other_utils(folder: str) -> str | None:
     return advice("utils", _location(found.origin)) if found and found.origin else None
 
 
-def in_the_way(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
+def shadowed_in_use(path: list[str], needed: tuple[str, ...]) -> dict[str, str]:
     """Map each shadowed module that affects the course to the file that shadows it.
 
     If any of the shadowing files have been imported, only the modules they shadow are returned.
     Otherwise, the `needed` modules are imported without the shadowing folders, and the result
     contains the shadowed modules that were loaded.
     """
-    found = hidden(path)
+    found = shadowed(path)
     loaded = {name: file for name, file in found.items() if _is_loaded_from(name, file)}
     if loaded or not found:
         return loaded
     before = sys.path[:]
-    others = _others(before)
+    others = _shadowing_folders(before)
     sys.path[:] = [place for place in before if place not in others]
     try:
         for name in needed:

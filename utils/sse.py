@@ -160,7 +160,7 @@ def _check(response: httpx2.Response) -> None:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if response.status_code != 200 or kind != "text/event-stream":
         raise NotAnEventStreamError(
-            f"The server answers with status {response.status_code} and "
+            f"The server responded with status {response.status_code} and "
             f"{kind or 'no content type'}. An event stream has status 200 and the content type "
             "text/event-stream."
         )

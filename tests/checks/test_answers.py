@@ -14,7 +14,7 @@ from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED, TEXT
 from utils.checks.engine.timeout import ANSWER_SECONDS
 
 ANSWERS = collected()
-EXERCISES = [each for lesson in "12345" for each in runner.loaded(lesson)]
+EXERCISES = [each for lesson in "12345" for each in runner.exercises_of(lesson)]
 SHARED = {*FIRST, *TEXT, *LAST, *STRESSED, *CAUSES}
 LONGEST = 320  # maximum length of a message, in characters
 LIMIT = {"never ends": 2.0}  # shorter time limits for some mistakes, in seconds

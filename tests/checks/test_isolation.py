@@ -16,7 +16,7 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
 from tests.checks.lesson_2.collector import AsynchronousAndBroken
 from utils.checks import evaluate
-from utils.checks.engine.isolation import OtherModel, isolated, noted, noting
+from utils.checks.engine.isolation import OtherModel, isolated, recording_side_effects, side_effects
 from utils.stall_timeout import watched
 
 model = FakeListChatModel(responses=["Not asked for."])  # like a model that a notebook defines
@@ -25,7 +25,7 @@ model = FakeListChatModel(responses=["Not asked for."])  # like a model that a n
 @contextmanager
 def checking():
     """Isolate the `with` block the way a check isolates an answer."""
-    with isolated(answer=None), noting():
+    with isolated(answer=None), recording_side_effects():
         yield
 
 
@@ -146,12 +146,12 @@ def test_a_check_records_its_own_coroutines_and_passes_on_other_warnings():
 
     with recorded() as messages, beside(forgets) as end, checking():
         end()
-        assert noted().forgotten == []
+        assert side_effects().forgotten == []
         ask_one(model, "Hello")
         warnings.warn("something else", RuntimeWarning, stacklevel=1)
-        assert noted().forgotten == ["ask_one"]
+        assert side_effects().forgotten == ["ask_one"]
     assert messages == ["something else"]
-    assert noted().forgotten == []
+    assert side_effects().forgotten == []
 
 
 def test_an_answers_stdout_outlives_the_check():

@@ -16,7 +16,7 @@ from utils import lesson_source
 from utils.checks import check, evaluate, hint, runner
 from utils.checks.engine import timeout
 from utils.checks.engine.untouched import untouched
-from utils.checks.exercise_numbers import Misuse, the_number
+from utils.checks.exercise_numbers import Misuse, number_from
 from utils.errors import Sentence
 
 PATIENCE = 0.1  # time limit for an answer, in seconds
@@ -83,7 +83,7 @@ def test_any_other_answer_counts_as_an_attempt(answer):
 
 
 def test_an_exception_in_the_check_itself_propagates(monkeypatch):
-    monkeypatch.setattr(runner.Loaded, "outcome", lambda *_: {}["ours"])
+    monkeypatch.setattr(runner.NumberedExercise, "outcome", lambda *_: {}["ours"])
     with pytest.raises(KeyError, match="ours"):
         evaluate("1.show", show)
 
@@ -138,8 +138,8 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     today = lesson_source.number("5.watched")
     former = "5.4" if today != "5.4" else "5.5"  # not the current number
     assert evaluate(former, watched).number == today
-    assert the_number(former, "hint") == today, "its hints should be found, too"
-    assert the_number(former, "predict") == former, "predictions are numbered separately"
+    assert number_from(former, "hint") == today, "its hints should be found, too"
+    assert number_from(former, "predict") == former, "predictions are numbered separately"
     assert evaluate(former, len).number == former
 
 
@@ -149,7 +149,7 @@ def test_a_value_is_known_by_the_variable_that_holds_it(former, monkeypatch):
     answer = {"A": "buffered"}
     monkeypatch.setattr(sys.modules["__main__"], "diagnosis", answer, raising=False)
     assert evaluate(former, answer).number == today
-    assert the_number(former, "hint") == today
+    assert number_from(former, "hint") == today
     assert evaluate("4.1", {"A": "buffered"}).number == "4.1", "an equal value isn't the same"
 
 

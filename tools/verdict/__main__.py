@@ -27,7 +27,7 @@ from tools.commands import Parser
 from tools.env_vars import simulated_environ
 from tools.lab import free_port
 from tools.programs import Advice, say, stop_on_signals, this_command
-from utils.real_provider import is_web_address
+from utils.real_provider import is_valid_url
 
 from .case import Case, Seen
 from .endpoint import Endpoint, EndpointError
@@ -146,7 +146,7 @@ def wire_format(arguments: argparse.Namespace, port: int) -> WireFormat:
     """Return the endpoint's wire format: a preset with the options applied."""
     preset = PRESETS.get(arguments.preset or arguments.app)
     url = (arguments.url or f"http://{HOST}:{{port}}").replace("{port}", str(port))
-    if not is_web_address(url):
+    if not is_valid_url(url):
         raise Advice(f"{url} is not a valid URL. It has the form http://host:port/path.")
     if preset is not None and urlsplit(url).path in ("", "/"):
         url = url.rstrip("/") + preset.url

@@ -2,7 +2,7 @@
 
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import UNTOUCHED, untouched
-from utils.checks.exercise_numbers import MISSING, Moved, the_checked_number
+from utils.checks.exercise_numbers import MISSING, Moved, number_from_check
 from utils.checks.outcome import Outcome, display
 
 
@@ -27,7 +27,7 @@ def evaluate(
     from utils.checks.runner import find  # imported late, since it imports LangChain
 
     try:
-        number = the_checked_number(number, answer, more)
+        number = number_from_check(number, answer, more)
     except Moved as moved:
         return Outcome(str(number), "not attempted", str(moved))
     exercise = find(number)

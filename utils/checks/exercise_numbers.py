@@ -27,13 +27,13 @@ class Moved(Misuse):
     """Raised if the answer belongs to an exercise that has moved to another lesson."""
 
 
-def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
+def number_from(given: object, call: str, more: Sequence[object] = ()) -> str:
     """Return the number of an exercise or prediction as a string; the float 1.2 becomes "1.2".
 
     Raises:
         Misuse: If `given` is invalid or ambiguous, or if there are `more` arguments.
     """
-    found = _number(given)
+    found = _parsed(given)
     if found is None:
         what = "" if given is MISSING else f"; it was given {_described(given)}"
         example = f'`{call}("{"P1.2" if call == "predict" else "1.2"}")`'
@@ -45,15 +45,15 @@ def the_number(given: object, call: str, more: Sequence[object] = ()) -> str:
     return found if call == "predict" else _former.get(found, found)
 
 
-def the_checked_number(number: object, answer: object, more: Sequence[object] = ()) -> str:
-    """Return an exercise's number, as `the_number` does, but for a call to `check`.
+def number_from_check(number: object, answer: object, more: Sequence[object] = ()) -> str:
+    """Return an exercise's number, as `number_from` does, but for a call to `check`.
 
     If the answer's name is that of a different exercise in the lesson, the number in the notebook
     is outdated: return the current number of that exercise.
     """
-    found = _number(number)
+    found = _parsed(number)
     if found is None:
-        other = _number(answer)  # the arguments may have been swapped
+        other = _parsed(answer)  # the arguments may have been swapped
         name = getattr(number, "__name__", "your_answer")
         received = "" if other or number is MISSING else f" It was given {_described(number)}."
         raise Misuse(
@@ -99,7 +99,7 @@ def _reject_ambiguous(given: object, code_before: str, code_after: str) -> None:
         )
 
 
-def _number(given: object) -> str | None:
+def _parsed(given: object) -> str | None:
     """Return "1.2" for the float 1.2, for "1.2" and for "1.words"; None if `given` is invalid."""
     match = _NUMBER.fullmatch(str(given)) if isinstance(given, str | float) else None
     return lesson_source.number(match[1].upper() + match[2]) if match else None

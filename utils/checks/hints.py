@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from utils import lesson_source
-from utils.checks.exercise_numbers import MISSING, the_number
+from utils.checks.exercise_numbers import MISSING, number_from
 from utils.checks.outcome import display, in_html, panel
 
 _shown: Counter[str] = Counter()  # how many times `hint` has been called for each exercise
@@ -50,7 +50,7 @@ def hint(number: object = MISSING, *more: object) -> None:
     Raises:
         LookupError: If the exercise has no hints; the message lists the exercises that have some.
     """
-    number = the_number(number, "hint", more)
+    number = number_from(number, "hint", more)
     steps = lesson_source.hints(number)
     at = _shown[number]  # the index of the hint to show; after the last one, all are shown
     _shown[number] += 1
@@ -68,7 +68,7 @@ def solution(number: object = MISSING, *more: object) -> None:
     Raises:
         LookupError: If there is no such exercise; the message lists the existing ones.
     """
-    number = the_number(number, "solution", more)
+    number = number_from(number, "solution", more)
     display(Solution(number, lesson_source.solution(number)))
 
 
@@ -80,5 +80,5 @@ def predict(number: object = MISSING, *more: object) -> None:
     """
     from utils.widgets import Prediction
 
-    prediction = lesson_source.prediction(the_number(number, "predict", more))
+    prediction = lesson_source.prediction(number_from(number, "predict", more))
     display(Prediction(prediction.question, prediction.choices))

@@ -4,6 +4,8 @@ The check is the `check` variable in a file such as `lesson_1/shout.py`. Its mes
 `messages.py` in the same folder, in a variable named after the check's file, in capitals.
 """
 
+from __future__ import annotations
+
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,7 @@ from utils import lesson_source
 from utils.checks.engine import messages as shared_messages
 from utils.checks.engine.exercise import Exercise, Messages, Mistakes
 from utils.checks.engine.extra_cases import compact, stress
-from utils.checks.engine.isolation import isolated, noting
+from utils.checks.engine.isolation import isolated, recording_side_effects
 from utils.checks.engine.mistakes import CAUSES, FIRST, LAST, STRESSED
 from utils.checks.engine.run import Case, Run
 from utils.checks.engine.virtual_time import NeverEnds
@@ -26,14 +28,30 @@ _KEEPS_STATE = (
 )
 
 
-def _endless(reason: BaseException, case: Case) -> str:
-    when = f" This happened {case.when}." if case.when else ""
-    connection_lost = case.fails_after is not None
-    question = " Does a task fail before it can wake the rest?" if connection_lost else ""
-    return f"{reason}{when}{question}"
+def find(number: str) -> NumberedExercise:
+    """Return the exercise with this number.
+
+    Raises:
+        NotThere: If there is no such exercise; the message lists the exercises in the lesson.
+    """
+    lesson_source.stub(number)  # raises `NotThere` if there is no such exercise
+    return next(each for each in exercises_of(number.partition(".")[0]) if each.number == number)
 
 
-class Loaded:
+def exercises_of(lesson: str) -> Iterator[NumberedExercise]:
+    """Yield all exercises of a lesson."""
+    folder = f"utils.checks.lesson_{lesson}"
+    package = importlib.import_module(folder)
+    messages = importlib.import_module(f"{folder}.messages")
+    numbers = lesson_source.numbers(int(lesson))
+    for module in pkgutil.iter_modules(package.__path__):
+        exercise = getattr(importlib.import_module(f"{folder}.{module.name}"), "check", None)
+        if isinstance(exercise, Exercise):
+            own_messages = getattr(messages, module.name.upper())
+            yield NumberedExercise(numbers[module.name], exercise, own_messages)
+
+
+class NumberedExercise:
     """A numbered exercise, combined with the mistakes and messages that all exercises share."""
 
     def __init__(self, number: str, exercise: Exercise[Any, Any], messages: Messages[Any]) -> None:
@@ -51,7 +69,7 @@ class Loaded:
         records: list[Any] = []
         for case, stressed in self._cases(records):
             try:
-                with noting():
+                with recording_side_effects():
                     seen = self.exercise.observe(answer, case)
             except NeverEnds as reason:
                 return Outcome(self.number, "not yet", _endless(reason, case), "never ends")
@@ -73,7 +91,7 @@ class Loaded:
     def _keeps_state(self, answer: object) -> bool:
         """Whether the answer fails the first case, which it passed before."""
         try:
-            with noting():
+            with recording_side_effects():
                 seen = self.exercise.observe(answer, self.exercise.cases[0])
         except NeverEnds:
             return False
@@ -118,23 +136,8 @@ class Loaded:
         return {name: own.get(name, STRESSED[name]) for name in kept}
 
 
-def find(number: str) -> Loaded:
-    """Return the exercise with this number.
-
-    Raises:
-        NotThere: If there is no such exercise; the message lists the exercises in the lesson.
-    """
-    lesson_source.stub(number)  # raises `NotThere` if there is no such exercise
-    return next(each for each in loaded(number.partition(".")[0]) if each.number == number)
-
-
-def loaded(lesson: str) -> Iterator[Loaded]:
-    """Yield all exercises of a lesson."""
-    folder = f"utils.checks.lesson_{lesson}"
-    package = importlib.import_module(folder)
-    messages = importlib.import_module(f"{folder}.messages")
-    numbers = lesson_source.numbers(int(lesson))
-    for module in pkgutil.iter_modules(package.__path__):
-        exercise = getattr(importlib.import_module(f"{folder}.{module.name}"), "check", None)
-        if isinstance(exercise, Exercise):
-            yield Loaded(numbers[module.name], exercise, getattr(messages, module.name.upper()))
+def _endless(reason: BaseException, case: Case) -> str:
+    when = f" This happened {case.when}." if case.when else ""
+    connection_lost = case.fails_after is not None
+    question = " Does a task fail before it can wake the rest?" if connection_lost else ""
+    return f"{reason}{when}{question}"

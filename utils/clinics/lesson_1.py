@@ -19,7 +19,6 @@ def deployments(_: str = "") -> dict[str, Deployment]:
     """Return the deployments to diagnose, by name.
 
     The model is always simulated, since faults can't be injected into a real provider.
-
     `_` is ignored; learners' old notebooks pass the exercise number.
     """
     return {"A": Deployment(_a), "B": Deployment(_b), "C": Deployment(_c)}

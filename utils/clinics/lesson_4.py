@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 Frames = Callable[[ChatOpenAI, str], AsyncGenerator[str]]
 
 _CHECK_EVERY = 0.1  # seconds to wait before each health check
-_PING = 0.01  # seconds between reads of the simulator's log
-_LEAVE_AFTER = 3  # number of tokens sent before the second client disconnects
+_READ_LOG_EVERY = 0.01  # seconds between reads of the simulator's log
+_DISCONNECT_AFTER = 3  # number of tokens sent before the second client disconnects
 _pumps: set[asyncio.Task[None]] = set()  # prevents running tasks from being garbage-collected
 
 
@@ -54,15 +54,14 @@ def endpoints(_: str = "") -> dict[str, FastAPI]:
     """Return the endpoints to diagnose, each an app with `/chat` and `/health`.
 
     The model is always simulated, since an endpoint that keeps generating would cost money.
-
     `_` is ignored; learners' old notebooks pass the exercise number.
     """
-    return {name: _app(frames) for name, frames in _patients().items()}
+    return {name: _app(frames) for name, frames in _frames_by_name().items()}
 
 
 def source(name: str) -> str:
     """Return an endpoint's code, to read after the diagnosis."""
-    return f"# {name}\n{getsource(_patients()[name])}"
+    return f"# {name}\n{getsource(_frames_by_name()[name])}"
 
 
 async def visit(endpoint: FastAPI, prompt: str) -> Case:
@@ -75,10 +74,10 @@ async def visit(endpoint: FastAPI, prompt: str) -> Case:
 
     async with serving(endpoint) as url:
         await asyncio.to_thread(_check_health, url)  # a warm-up, since the first request is slower
-        async with _unhurried().watch() as read:
+        async with _real_time_simulator().watch() as read:
             recording, by_then, answered = await _read_and_check(url, prompt, read)
-        async with _unhurried().watch() as left:
-            await asyncio.to_thread(_leave, url, prompt, left)
+        async with _real_time_simulator().watch() as left:
+            await asyncio.to_thread(_disconnect_early, url, prompt, left)
     return Case(
         ttft_share=by_then / max(1, sum(request.tokens_sent for request in read)),
         health_checks=answered,
@@ -111,11 +110,11 @@ def _read(url: str, prompt: str, seen: Seen) -> tuple[Recording, int]:
     by_then = 0
     for text in run:
         if text and not by_then:
-            by_then = _sent(seen)
+            by_then = _tokens_sent(seen)
     return run.recording, by_then
 
 
-def _sent(seen: Seen) -> int:
+def _tokens_sent(seen: Seen) -> int:
     return sum(request.tokens_sent for request in seen.now())
 
 
@@ -132,13 +131,13 @@ def _texts(url: str, prompt: str) -> Iterator[str]:
                     yield json.loads(event.data)
 
 
-def _leave(url: str, prompt: str, seen: Seen) -> None:
-    """Send a request and disconnect once the model has sent `_LEAVE_AFTER` tokens."""
+def _disconnect_early(url: str, prompt: str, seen: Seen) -> None:
+    """Send a request and disconnect once the model has sent `_DISCONNECT_AFTER` tokens."""
     with closing(_connection(url)) as connection:
         connection.request("GET", _path(prompt), headers={"Connection": "close"})
-        while _sent(seen) < _LEAVE_AFTER:
-            came, _, _ = select([connection.sock], [], [], _PING)
-            if came and not connection.sock.recv(65536):
+        while _tokens_sent(seen) < _DISCONNECT_AFTER:
+            readable, _, _ = select([connection.sock], [], [], _READ_LOG_EVERY)
+            if readable and not connection.sock.recv(65536):
                 return  # the reply has ended
 
 
@@ -173,22 +172,22 @@ def _path(prompt: str) -> str:
 # --- endpoints -----------------------------------------------------------------------------------
 
 
-def _patients() -> dict[str, Frames]:
-    return {"A": _collecting, "B": _pumping, "C": _streaming, "D": _holding_the_loop}
+def _frames_by_name() -> dict[str, Frames]:
+    return {"A": _collecting, "B": _pumping, "C": _streaming, "D": _blocking_the_loop}
 
 
 @cache
-def _own() -> Simulator:
+def _second_simulator() -> Simulator:
     return Simulator(speed=1)
 
 
-def _unhurried() -> Simulator:
+def _real_time_simulator() -> Simulator:
     """Return the course's simulator or, if it is sped up, another simulator at normal speed.
 
     The clients act while the model is sending, and they can't be sped up with it.
     """
     shared = simulator()
-    return shared if shared.speed <= 1 else _own()
+    return shared if shared.speed <= 1 else _second_simulator()
 
 
 def _app(frames: Frames) -> FastAPI:
@@ -196,7 +195,7 @@ def _app(frames: Frames) -> FastAPI:
     from fastapi.responses import StreamingResponse
 
     app = FastAPI()
-    server = _unhurried()
+    server = _real_time_simulator()
     model = chat_model(
         "seed", max_tokens=60, simulated=True, base_url=server.base_url, api_key=server.api_key
     )
@@ -224,7 +223,7 @@ async def _collecting(model: ChatOpenAI, question: str) -> AsyncGenerator[str]:
         yield _frame(text)
 
 
-async def _holding_the_loop(model: ChatOpenAI, question: str) -> AsyncGenerator[str]:
+async def _blocking_the_loop(model: ChatOpenAI, question: str) -> AsyncGenerator[str]:
     for chunk in model.stream(question):
         yield _frame(chunk.text)
 

@@ -25,7 +25,7 @@ class Case:
 
 
 class Screen:
-    """A reader's screen, and the last reply's finish reason."""
+    """A reader's screen, the state that the program reports, and the last reply's finish reason."""
 
     def __init__(self) -> None:
         self.text, self.state = "", ""
@@ -46,7 +46,6 @@ def retries(_: str = "") -> dict[str, Callable[[str], Awaitable[Case]]]:
 
     The model is always simulated, since faults can't be injected into a real provider. The reply
     to the prompt must have at least 90 tokens, with fewer than 30 in its first sentence.
-
     `_` is ignored; learners' old notebooks pass the exercise number.
     """
     return {"A": _a, "B": _b, "C": _c, "D": _d}

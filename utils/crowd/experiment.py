@@ -21,7 +21,7 @@ STYLES = {
 }
 _ONE_BY_ONE = "async def + .stream()"
 _MOST_ONE_BY_ONE = 15  # maximum number of clients to serve one by one; each takes a second
-_PING = 0.02  # seconds to wait before each health check
+_CHECK_EVERY = 0.02  # seconds to wait before each health check
 
 
 async def experiment(
@@ -74,7 +74,7 @@ async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where
 
     show_count()  # shows 0, before any client has received text
     over = asyncio.Event()
-    pings = asyncio.create_task(_pings(port, over))
+    slowest = asyncio.create_task(_slowest_check(port, over))
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -83,7 +83,7 @@ async def _measure(port: int, style: str, count: int, badge: LatencyBadge, where
             ]
     finally:
         over.set()
-    return _row(style, [task.result() for task in tasks], await pings)
+    return _row(style, [task.result() for task in tasks], await slowest)
 
 
 def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
@@ -104,11 +104,11 @@ def _row(style: str, recordings: Sequence[Recording], health: float) -> Row:
     )
 
 
-async def _pings(port: int, over: asyncio.Event) -> float:
+async def _slowest_check(port: int, over: asyncio.Event) -> float:
     """Send health checks until `over` is set; return how long the slowest took, in seconds."""
     longest = 0.0
     while not over.is_set():
-        await asyncio.sleep(_PING)
+        await asyncio.sleep(_CHECK_EVERY)
         longest = max(longest, await _clients.health(port))
     return longest
 

@@ -14,7 +14,7 @@ from utils.timing.recorders import (
 )
 from utils.timing.recording import Outcome, Piece, Recording
 from utils.timing.steps import held_back, passed_on
-from utils.timing.token_counts import could_be_shown, words_in
+from utils.timing.token_counts import is_plausible, words_in
 
 __all__ = [
     "AsyncRecorder",
@@ -25,8 +25,8 @@ __all__ = [
     "arecord",
     "arecord_call",
     "content_of",
-    "could_be_shown",
     "held_back",
+    "is_plausible",
     "passed_on",
     "record",
     "record_call",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from utils.formatting import counted, in_milliseconds, in_seconds
 from utils.timing.chunks import mapping_of
-from utils.timing.token_counts import could_be_shown, whole_number, words_in
+from utils.timing.token_counts import is_plausible, whole_number, words_in
 from utils.unicode import well_formed
 
 Outcome = Literal["finished", "left", "failed", "streaming"]
@@ -138,7 +138,7 @@ class Recording:
         # Some providers exclude the reasoning from the count but still report it in the details.
         counts = (self.tokens - (thought or 0), self.tokens)
         pieces = [piece.text for piece in self.pieces]
-        return next((count for count in counts if could_be_shown(count, pieces)), None)
+        return next((count for count in counts if is_plausible(count, pieces)), None)
 
     @cached_property
     def shown_tokens(self) -> int | None:
@@ -150,7 +150,7 @@ class Recording:
             return self.answer_tokens
         pieces = [piece.reasoning + piece.text for piece in self.pieces]
         count = self.tokens
-        return count if count is not None and could_be_shown(count, pieces) else None
+        return count if count is not None and is_plausible(count, pieces) else None
 
     @property
     def count_doubt(self) -> str:

@@ -1,7 +1,7 @@
-"""Recordings as they would look after a step that delays text.
+"""Recordings as they would look after a step that delays text, for charts in lessons 3 and 5.
 
-One step is a guard, which checks text before it is shown. The other releases only complete parts,
-such as words.
+The step of `held_back` is a guard, which checks text before it is shown. The step of `passed_on`
+releases only complete parts, such as words.
 """
 
 import re

@@ -23,7 +23,7 @@ def words_in(text: str) -> int:
     return len(_UNSPACED.findall(text)) + len(_UNSPACED.sub(" ", text).split())
 
 
-def could_be_shown(count: int, texts: Iterable[str]) -> bool:
+def is_plausible(count: int, texts: Iterable[str]) -> bool:
     """Return whether a token count is plausible for these pieces of text.
 
     The estimate is 0.4 tokens per ASCII letter, one per digit, punctuation mark or line break, and,
@@ -63,7 +63,7 @@ def usage_of(usages: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Mappi
     added = {**last, "output_tokens": sum(counts)}
     rising = all(before < after for before, after in pairwise(counts))
     for usage in (last, added) if rising else (added, last):  # tries the likelier result first
-        if could_be_shown(usage["output_tokens"], texts):
+        if is_plausible(usage["output_tokens"], texts):
             return usage
     return last
 

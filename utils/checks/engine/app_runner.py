@@ -46,11 +46,11 @@ def run_app(
     case: Case,
     reply: Reply,
     model: FakeModel,
-    use: Callable[[App], Awaitable[Sequence[Visit]]],
+    send_requests: Callable[[App], Awaitable[Sequence[Visit]]],
     *,
     passes_on: bool,
 ) -> Run:
-    """Call the answer to create an app. `use` sends it requests and returns a `Visit` for each.
+    """Call the answer to create an app, then call `send_requests` with the app.
 
     The app's first exception is recorded as the answer's. For `passes_on`, see `Run`.
     """
@@ -65,7 +65,7 @@ def run_app(
         if not _APP.fits(made[0]):
             return
         async with started(made[0]) as app:
-            visits = await use(app)
+            visits = await send_requests(app)
         for each in visits:
             if each.error:
                 raise each.error

@@ -72,7 +72,7 @@ def json_of(event: sse.Event) -> Any:
         return NO_JSON
 
 
-def passed_on(reply: Reply) -> Callable[[sse.Event], None]:
+def logs_output_of(reply: Reply) -> Callable[[sse.Event], None]:
     """Return an `on_event` callback that logs the text of each message as output of `reply`."""
 
     def note(event: sse.Event) -> None:

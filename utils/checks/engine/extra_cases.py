@@ -1,7 +1,7 @@
 """Extra cases, derived from the first case, for every exercise whose check records a `Run`.
 
 They cover a first chunk that contains text and, where applicable, a long reply, a lost connection,
-a reader who stops early, and a cancelled task.
+a reader who stops early, and a cancelled task. `only_gc_closes` is for an exercise's `notes`.
 """
 
 import sys
@@ -44,7 +44,7 @@ def stress(run: Run, opts_out: Sequence[str]) -> Iterator[Case]:
         )
 
 
-def leaves_closing(
+def only_gc_closes(
     observe: Callable[[Any, Any], Run],
     method: str = "utils.checks.engine.virtual_loop.VirtualLoop._asyncgen_firstiter_hook",
 ) -> Callable[[Run], bool]:

@@ -152,7 +152,7 @@ class FakeModel(ChatOpenAI):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         reply, reading = self._request(messages, stop, kwargs, streamed=True)
-        with closing(reply.answer(reading)) as chunks:
+        with closing(reply.items(reading)) as chunks:
             for chunk in chunks:
                 yield _generation(chunk)
 
@@ -160,7 +160,7 @@ class FakeModel(ChatOpenAI):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Any:
         reply, reading = self._request(messages, stop, kwargs, streamed=True)
-        async with aclosing(reply.aanswer(reading)) as chunks:
+        async with aclosing(reply.aitems(reading)) as chunks:
             async for chunk in chunks:
                 yield _generation(chunk)
 
@@ -168,14 +168,14 @@ class FakeModel(ChatOpenAI):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
         reply, reading = self._request(messages, stop, kwargs, streamed=False)
-        with closing(reply.answer(reading)) as chunks:
+        with closing(reply.items(reading)) as chunks:
             return generate_from_stream(map(_generation, chunks))
 
     async def _agenerate(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> ChatResult:
         reply, reading = self._request(messages, stop, kwargs, streamed=False)
-        async with aclosing(reply.aanswer(reading)) as chunks:
+        async with aclosing(reply.aitems(reading)) as chunks:
             return generate_from_stream(iter([_generation(chunk) async for chunk in chunks]))
 
 

@@ -1,10 +1,10 @@
 """Records an answer's side effects: output, calls to other models, unawaited coroutines.
 
-    with isolated(answer), noting():
-        …                           # run the answer
-        noted().stdout.getvalue()    # the printed text, up to a limit
-        noted().forgotten            # names of functions whose coroutines were never awaited
-        noted().other_model(answer)  # describes a called model that the check didn't create
+    with isolated(answer), recording_side_effects():
+        …                                   # run the answer
+        side_effects().stdout.getvalue()    # the printed text, up to a limit
+        side_effects().forgotten            # names of functions whose coroutines were never awaited
+        side_effects().other_model(answer)  # describes a called model that the check didn't create
 
 Python's warnings about unawaited coroutines, and tracebacks from generators that yield while being
 closed, don't reach the notebook: the check message reports both.
@@ -56,7 +56,7 @@ class Printed(io.StringIO):
 
 
 @dataclass
-class Noted:
+class SideEffects:
     """The side effects of one run of an answer."""
 
     # the models that were called although the check didn't create them
@@ -74,22 +74,22 @@ class Noted:
         return f"the notebook's `{found}`" if found else f"another `{type(model).__name__}`"
 
 
-_noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
+_current: ContextVar[SideEffects | None] = ContextVar("side_effects", default=None)
 
 
 @contextmanager
 def isolated(answer: object) -> Iterator[None]:
-    """Record the answer's side effects during the `with` block and clean up afterwards.
+    """Record an answer's side effects during a whole check, and clean up afterwards.
 
     `gc.freeze` excludes existing objects from garbage collection, so that collections visit only
     objects created by the check. If the learner's code runs a check itself, as `parts` does in
     lesson 5, only the outer check freezes objects.
     """
-    inside = _noted.get() is not None
+    inside = _current.get() is not None
     if not inside:
         gc.freeze()
     try:
-        with _watching(), noting():
+        with _keeping_patches(), recording_side_effects():
             yield
             gc.collect()
     finally:
@@ -100,20 +100,20 @@ def isolated(answer: object) -> Iterator[None]:
 
 
 @contextmanager
-def noting() -> Iterator[None]:
+def recording_side_effects() -> Iterator[None]:
     """Record the side effects of the run in the `with` block, separately from other runs."""
-    new = Noted()
-    token = _noted.set(new)
+    new = SideEffects()
+    token = _current.set(new)
     try:
         with redirect_stdout(new.stdout):
             yield
     finally:
-        _noted.reset(token)
+        _current.reset(token)
 
 
-def noted() -> Noted:
+def side_effects() -> SideEffects:
     """Return the current run's side effects, or an empty record if there is no run."""
-    return _noted.get() or Noted()
+    return _current.get() or SideEffects()
 
 
 _lock, _patches = threading.Lock(), ExitStack()
@@ -121,7 +121,7 @@ _running = 0  # the number of running checks
 
 
 @contextmanager
-def _watching() -> Iterator[None]:
+def _keeping_patches() -> Iterator[None]:
     """Keep the patches from `_patched` in place while any check is running.
 
     The first check to start applies the patches and the last one to finish reverts them: a check
@@ -150,18 +150,18 @@ def _patched() -> Iterator[None]:
     """
     hook, show, out = sys.unraisablehook, warnings.showwarning, sys.stdout
     write, flush = out.write, out.flush
-    methods: dict[str, Any] = {name: _noting(getattr(BaseChatModel, name)) for name in _CALLS}
+    methods: dict[str, Any] = {name: _guarded(getattr(BaseChatModel, name)) for name in _CALLS}
 
     def hide(what: Any) -> None:
         if "ignored GeneratorExit" not in str(what.exc_value):
             hook(what)
 
-    def note(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+    def record_unawaited(message: Warning | str, *args: Any, **kwargs: Any) -> None:
         about = re.match(r"coroutine '(?:.*\.)?(.+)' was never awaited", str(message))
         if about is None:
             show(message, *args, **kwargs)
         else:
-            noted().forgotten.append(about[1])
+            side_effects().forgotten.append(about[1])
 
     def current_write(text: str) -> int:
         return (write if sys.stdout is out else sys.stdout.write)(text)
@@ -177,7 +177,7 @@ def _patched() -> Iterator[None]:
     with (
         warnings.catch_warnings(),
         patch.object(threading.Thread, "start", start),
-        patch.object(warnings, "showwarning", note),
+        patch.object(warnings, "showwarning", record_unawaited),
         patch.object(sys, "unraisablehook", hide),
         patch.multiple(out, write=current_write, flush=current_flush),
         patch.multiple(BaseChatModel, **methods),
@@ -186,12 +186,12 @@ def _patched() -> Iterator[None]:
         yield
 
 
-def _noting(method: Callable[..., Any]) -> Callable[..., Any]:
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def call(model: BaseChatModel, *args: Any, **kwargs: Any) -> Any:
-        in_a_check = _noted.get() is not None
+        in_a_check = _current.get() is not None
         if in_a_check and not getattr(model, "made_by_a_check", False):
-            noted().models.append(model)
+            side_effects().models.append(model)
             raise OtherModel("a model was called that isn't the one given")
         return method(model, *args, **kwargs)
 

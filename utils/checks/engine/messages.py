@@ -7,7 +7,7 @@ from asyncio import CancelledError
 from threading import get_ident
 
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.raised import told
+from utils.checks.engine.raised import described
 from utils.checks.engine.run import Run
 from utils.checks.engine.wording import count, first_difference, kind, shown, times
 
@@ -68,7 +68,7 @@ SHARED: Messages[Run] = {
         f"`{s.name}` ended with a `CancelledError`{s.when}, though nothing cancelled it from "
         f"outside. {CANCELLED}"
         if isinstance(s.error, CancelledError)
-        else told(s.error, s.case.when)
+        else described(s.error, s.case.when)
     ),
     "never read": lambda s: (
         f"`{s.name}` made a stream with `.{s.unread}(…)` and never read it. No request is sent "

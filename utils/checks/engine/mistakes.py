@@ -55,14 +55,14 @@ def _odd_items(run: Run) -> list[Any]:
     return [item for item in run.items if not run.wants.fits(item)]
 
 
-def bare(text: str) -> str:
+def unspaced(text: str) -> str:
     """Return the text without any white space."""
     return "".join(text.split())
 
 
 def _prints(run: Run) -> bool:
     """Whether text was printed instead of being returned or yielded."""
-    printed, output, expected = map(bare, (run.stdout, run.output, run.expected))
+    printed, output, expected = map(unspaced, (run.stdout, run.output, run.expected))
     only_printed = bool(printed) and printed in expected and printed not in output
     # the output is shorter than expected by at least the length of the printed text
     instead = len(output) <= len(expected) - len(printed)
@@ -147,7 +147,9 @@ TEXT: Mistakes[Run] = {
         run.wrong_text and run.total > 0 and run.output == run.expected[len(run.reply.pieces[0]) :]
     ),
     "strips the text": lambda run: run.wrong_text and run.output.strip() == run.expected.strip(),
-    "changes white space": lambda run: run.wrong_text and bare(run.output) == bare(run.expected),
+    "changes white space": lambda run: (
+        run.wrong_text and unspaced(run.output) == unspaced(run.expected)
+    ),
     "repeats text": _repeats,
     "adds text": lambda run: run.wrong_text and run.expected in run.output,
     "loses the end": lambda run: run.wrong_text and run.expected.startswith(run.output),

@@ -12,7 +12,7 @@ _COURSE = str(Path(__file__).parent.parent.parent)
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 
-def told(error: BaseException | None, when: str = "") -> str:
+def described(error: BaseException | None, when: str = "") -> str:
     """Describe an exception, or the first one in a group, with its type, message and line."""
     if error is None:
         return ""
@@ -26,7 +26,7 @@ def told(error: BaseException | None, when: str = "") -> str:
 
 
 def _at_line(error: BaseException) -> str:
-    """Quote the innermost line of the learner's, and name what it called of the course's."""
+    """Quote the learner's innermost line, and name the course function that it called, if any."""
     given = ""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         line = linecache.getline(frame.filename, frame.lineno or 0).strip()

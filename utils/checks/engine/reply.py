@@ -206,7 +206,7 @@ class Reply:
         """Async version of `chunks`."""
         return AsyncStream(self, last=True)
 
-    def answer(self, reading: Reading, **how: bool) -> Generator[Any]:
+    def items(self, reading: Reading, **how: bool) -> Generator[Any]:
         """Yield the reply's items, blocking the thread during delays; pass `how` to `_steps`."""
         with closing(self._steps(reading, **how)) as steps:
             for step in steps:
@@ -217,7 +217,7 @@ class Reply:
                 else:
                     yield step
 
-    async def aanswer(self, reading: Reading, **how: bool) -> AsyncGenerator[Any]:
+    async def aitems(self, reading: Reading, **how: bool) -> AsyncGenerator[Any]:
         """Yield the reply's items without blocking the thread; pass `how` to `_steps`."""
         with closing(self._steps(reading, **how)) as steps:
             for step in steps:
@@ -240,7 +240,7 @@ class Reply:
         reading.began = virtual_time.now()
         due = reading.began
         try:
-            timed = self._timed(reading.usage, last) if chunks else self._timed_text()
+            timed = self._timed_chunks(reading.usage, last) if chunks else self._timed_text()
             for seconds, item in timed:
                 due += seconds
                 wait = due - virtual_time.now() if self.keeps_sending else seconds
@@ -270,7 +270,7 @@ class Reply:
         if self.fails_after is not None and self.fails_after >= len(self.pieces):
             yield self.gap, self.error
 
-    def _timed(
+    def _timed_chunks(
         self, usage: bool, last: bool
     ) -> Iterator[tuple[float, AIMessageChunk | BaseException]]:
         """Yield pairs: the seconds to wait, and then the chunk to send or the error to raise."""
@@ -317,7 +317,7 @@ class Stream(Iterator[Any]):
 
     def __init__(self, reply: Reply, **how: bool) -> None:
         self._reading = Reading()
-        self._inner = reply.answer(self._reading, **how)
+        self._inner = reply.items(self._reading, **how)
 
     def __next__(self) -> Any:
         try:
@@ -335,7 +335,7 @@ class AsyncStream(AsyncIterator[Any]):
 
     def __init__(self, reply: Reply, **how: bool) -> None:
         self._reading = Reading()
-        self._inner = reply.aanswer(self._reading, **how)
+        self._inner = reply.aitems(self._reading, **how)
 
     async def __anext__(self) -> Any:
         try:

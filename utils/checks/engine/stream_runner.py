@@ -46,6 +46,8 @@ class How(TypedDict, total=False):
 
 
 class _Runner:
+    """Runs one answer and fills in its `Run`."""
+
     def __init__(
         self, name: str, answer: Any, case: Case, reply: Reply, args: Sequence[Any], how: How
     ) -> None:
@@ -118,14 +120,14 @@ class _Runner:
 
     def finished(self) -> Run:
         """Complete and return the record; call this after all the answer's code has finished."""
-        run, noted = self.run, isolation.noted()
+        run, effects = self.run, isolation.side_effects()
         run.changed, run.settings = self._changes()
         gc.collect()  # closes streams that the answer no longer references
         run.still_open = self._any_open()
         run.altered = run.items != self._as_yielded
-        run.other_model = noted.other_model(run.answer)
-        run.forgotten = next(iter(noted.forgotten), "") or self._not_awaited()
-        run.stdout = noted.stdout.getvalue()
+        run.other_model = effects.other_model(run.answer)
+        run.forgotten = next(iter(effects.forgotten), "") or self._not_awaited()
+        run.stdout = effects.stdout.getvalue()
         return run
 
     def _changes(self) -> tuple[list[str], list[str]]:

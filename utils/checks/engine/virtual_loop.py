@@ -40,16 +40,15 @@ GOES_ON = "Your code never finished: after ten minutes on the model's clock it w
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer when nothing can run."""
+    """An event loop whose clock jumps to the next timer when `_Selector` finds nothing to run."""
 
     def __init__(self, in_thread: Callable[["VirtualLoop"], object] = lambda _: None) -> None:
         """Create a loop whose worker threads each begin by calling `in_thread` with the loop."""
-        self._selector_of_time = _Selector(self)
-        super().__init__(self._selector_of_time)
+        super().__init__(_Selector(self))
         self.blocked = 0.0  # how long synchronous code blocked the loop, in virtual seconds
         self.spun = False  # whether code ran over and over instead of waiting; see `_BUSY`
         self._now, self._until = BEGIN, BEGIN + VIRTUAL_SECONDS
-        self._home = threading.get_ident()  # the id of the loop's thread
+        self._own_thread = threading.get_ident()  # the id of the loop's thread
         self._jobs = 0  # how many functions are running in the loop's own threads
         self._limiter: anyio.CapacityLimiter | None = None  # counts anyio's busy threads
         self._asleep = 0  # how many functions, in the loop's or anyio's threads, are in `pause`
@@ -86,7 +85,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future = asyncio.wrap_future(job, loop=self)
         self._jobs += 1
         # called after `wrap_future`'s callback, so the future has its result before time advances
-        job.add_done_callback(self._one_job_less)
+        job.add_done_callback(self._job_done)
         return future
 
     def pause(self, seconds: float, too_long: str = GOES_ON) -> None:
@@ -108,7 +107,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def on_its_thread(self) -> bool:
         """Whether the calling code runs on the loop's thread, where waiting blocks the loop."""
-        return threading.get_ident() == self._home
+        return threading.get_ident() == self._own_thread
 
     def jump(self, seconds: float, too_long: str = GOES_ON) -> None:
         """Advance the clock; if the run takes too long, stop it with the message `too_long`."""
@@ -145,7 +144,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._asleep -= 1
         woken.set()
 
-    def _one_job_less(self, _: object) -> None:
+    def _job_done(self, _: object) -> None:
         def count() -> None:
             self._jobs -= 1
 

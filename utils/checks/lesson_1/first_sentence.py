@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import leaves_closing
-from utils.checks.engine.mistakes import TEXT, bare
+from utils.checks.engine.extra_cases import only_gc_closes
+from utils.checks.engine.mistakes import TEXT, unspaced
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run
 from utils.checks.engine.stream_runner import call
 
@@ -67,8 +67,8 @@ MISTAKES: Mistakes[Seen] = {
     "takes the end of a piece": lambda s: _short(s) and len(s.output) in s.arrived,
     "ends at any mark": _short,
     "loses white space": lambda s: (
-        bare(s.output) != bare(s.expected)
-        and bare(s.reply.text).startswith(bare(s.output))
+        unspaced(s.output) != unspaced(s.expected)
+        and unspaced(s.reply.text).startswith(unspaced(s.output))
         and not s.reply.text.startswith(s.output)
     ),
     **TEXT,
@@ -112,8 +112,8 @@ check = Exercise(
         Case(prompt=' Describe {"river": …}.\n', when="for a prompt with braces in it"),
     ),
     mistakes=MISTAKES,
-    notes={  # `leaves_closing`: whether only garbage collection closes the stream
-        "doesn't close": leaves_closing(observe, "utils.checks.engine.fake_model.FakeModel.stream")
+    notes={
+        "doesn't close": only_gc_closes(observe, "utils.checks.engine.fake_model.FakeModel.stream")
     },
     opts_out={"stops early": "stopping early is what the exercise asks for"},
 )

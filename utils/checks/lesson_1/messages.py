@@ -5,7 +5,7 @@
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.raised import told
+from utils.checks.engine.raised import described
 from utils.checks.engine.reply import ROLE_AFTER
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_1 import first_sentence, order, shout, show, ttft, words
@@ -143,7 +143,7 @@ ORDER: Messages[order.Seen] = {
         f"Line {s.at} is indented, but no line before it opens a block for it."
     ),
     "syntax": lambda s: f"Python can't parse line {s.at} here: {s.syntax.msg if s.syntax else ''}.",
-    "raises": lambda s: told(s.error, "in this order"),
+    "raises": lambda s: described(s.error, "in this order"),
     "no figure": lambda s: (
         f"In this order nothing is assigned to {joined([f'`{name}`' for name in s.missing])}."
     ),

@@ -20,7 +20,7 @@ from utils.checks.engine.stream_runner import call
 class Seen(Run):
     chain: Any
     early: int  # how many requests were sent while the chain was being built
-    words_held: int  # the most characters ever held back, not counting unfinished words
+    words_held: int  # the most characters ever held back; only an unfinished word may wait
     functions: Sequence[Any]  # the chain's functions that LangChain calls with the whole text
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.isolation import Printed
-from utils.checks.engine.mistakes import TEXT, bare
+from utils.checks.engine.mistakes import TEXT, unspaced
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.run import REPLIES, Case, Run
 from utils.checks.engine.stream_runner import call
@@ -83,7 +83,7 @@ def observe(answer: Any, case: Case) -> Seen:
         flushed=screens[0].flushed,
         again=runs[1].returned,
         right=right,
-        respaced=not right and bare(printed) == bare(text),
+        respaced=not right and unspaced(printed) == unspaced(text),
     )
 
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.mistakes import bare
+from utils.checks.engine.mistakes import unspaced
 from utils.checks.engine.reply import ConnectionLost
 from utils.checks.engine.run import HARBOUR, REPLIES, Case
 from utils.checks.lesson_2 import handlers
@@ -16,7 +16,7 @@ from utils.checks.lesson_2.handlers import HandlerRun, Make, run_handlers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listening(Case):
+class CollectorCase(Case):
     """A reply to `stream` or, if `invoked`, to `invoke` with `streaming=True`."""
 
     invoked: bool = False
@@ -26,7 +26,7 @@ class Listening(Case):
 class Seen(HandlerRun):
     """A collector's run: `value` is its final `.text`, `other` that of an unused collector."""
 
-    case: Listening
+    case: CollectorCase
     fresh: Any  # a new collector's `.text`
     looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
@@ -35,13 +35,13 @@ class Seen(HandlerRun):
     late: Sequence[tuple[str, Any]]  # the entries of `looks` whose text and value differ
 
 
-def observe(answer: Any, case: Listening) -> Seen:
+def observe(answer: Any, case: CollectorCase) -> Seen:
     """Read a collector's `.text` after each chunk; a second collector receives nothing."""
     reply = case.reply()
     looks: list[tuple[str, Any]] = []
     fresh: Any = None
 
-    def listen(make: Make) -> None:
+    def call_model(make: Make) -> None:
         nonlocal fresh
         one, other = make(), make()
         fresh = getattr(other, "text", None)
@@ -55,7 +55,7 @@ def observe(answer: Any, case: Listening) -> Seen:
                 if reply.taken == case.leave_after:
                     break
 
-    run = run_handlers("Collector", answer, case, "text", listen)
+    run = run_handlers("Collector", answer, case, "text", call_model)
     arrived = "".join(reply.pieces[: reply.taken])
     return Seen.of(
         run,
@@ -93,7 +93,7 @@ MISTAKES: Mistakes[Seen] = {
         s.wrong and len({*s.pieces}) < len(s.pieces) and s.value in _unrepeated(s.pieces)
     ),
     "adds the reply again": lambda s: s.wrong and s.value == 2 * s.arrived,
-    "loses white space": lambda s: s.wrong and bare(s.value) == bare(s.arrived),
+    "loses white space": lambda s: s.wrong and unspaced(s.value) == unspaced(s.arrived),
     "not with invoke": lambda s: s.wrong and s.case.invoked,
     "another text": lambda s: s.wrong,
     "no text at first": lambda s: s.other is None,
@@ -101,22 +101,21 @@ MISTAKES: Mistakes[Seen] = {
     "behind": lambda s: bool(s.late),
 }
 
-
 check = Exercise(
     observe,
     cases=(
-        Listening(seed=11),
-        Listening(text=HARBOUR, seed=12, compact=True),
-        Listening(text=REPLIES[1].text, seed=13),
-        Listening(
+        CollectorCase(seed=11),
+        CollectorCase(text=HARBOUR, seed=12, compact=True),
+        CollectorCase(text=REPLIES[1].text, seed=13),
+        CollectorCase(
             pieces=("ha", "ha", " ", "ha", "\n", "\n", "ha", "ha"),
             when="for a reply that repeats pieces",
         ),
-        Listening(pieces=(), when="for an empty reply"),
-        Listening(fails_after=3, when="when the connection was lost"),
-        Listening(fails_after=0, when="when the connection was lost before any text"),
-        Listening(leave_after=3, when="when the reader stopped early"),
-        Listening(seed=14, invoked=True),
+        CollectorCase(pieces=(), when="for an empty reply"),
+        CollectorCase(fails_after=3, when="when the connection was lost"),
+        CollectorCase(fails_after=0, when="when the connection was lost before any text"),
+        CollectorCase(leave_after=3, when="when the reader stopped early"),
+        CollectorCase(seed=14, invoked=True),
     ),
     mistakes=MISTAKES,
     notes={"async method": lambda s: inspect.iscoroutinefunction(s.answer.on_llm_new_token)},

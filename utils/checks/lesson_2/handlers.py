@@ -24,13 +24,13 @@ from utils.checks.engine.run import Case, Record, Run
 
 Make = Callable[..., BaseCallbackHandler]
 
-_KNOWN = dir(BaseCallbackHandler)
+_NAMES = dir(BaseCallbackHandler)
 # LangChain's own callback methods, which do nothing
-_GIVEN = {name: getattr(BaseCallbackHandler, name) for name in _KNOWN if name.startswith("on_")}
+_METHODS = {name: getattr(BaseCallbackHandler, name) for name in _NAMES if name.startswith("on_")}
 _TOKEN = "on_llm_new_token"
 # the arguments that LangChain passes to `on_llm_new_token` by name
-_FILLED = {"token", "chunk", "run_id", "parent_run_id", "tags"}
-_NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+_PASSED = {"token", "chunk", "run_id", "parent_run_id", "tags"}
+_NAMEABLE = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 _LOG = logging.getLogger("langchain_core.callbacks.manager")
 
 
@@ -46,7 +46,7 @@ class HandlerRun(Record):
     error: Exception | None = None
     log: Sequence[str] = ()  # LangChain's log messages about callbacks
     unknown: Sequence[str] = ()  # the learner's methods that LangChain never calls
-    unfilled: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if there is none
+    misnamed: str = ""  # the misnamed token parameter of `on_llm_new_token`; "" if there is none
     wrong: bool = False  # whether the result differs from the correct one
     generators: Sequence[str] = ()  # the callback methods that contain a `yield`
     value: Any = None  # the final value of the attribute that the exercise asks for
@@ -62,11 +62,11 @@ def _misfit(s: HandlerRun) -> bool:
 
 
 def run_handlers(
-    name: str, answer: Any, case: Case, attribute: str, listen: Callable[[Make], None]
+    name: str, answer: Any, case: Case, attribute: str, call_model: Callable[[Make], None]
 ) -> HandlerRun:
-    """Call `listen` with a function that creates the learner's handlers, and record the result.
+    """Call `call_model` with a function that creates the learner's handlers, and record the result.
 
-    The record includes `attribute` of the first two handlers, read after `listen` returns.
+    The record includes `attribute` of the first two handlers, read after `call_model` returns.
     """
     made: list[BaseCallbackHandler] = []
     found: dict[str, Any] = {}  # fields of `HandlerRun`
@@ -81,11 +81,11 @@ def run_handlers(
         found["generators"] = [
             method
             for method, value in vars(answer).items()
-            if method in _GIVEN and inspect.isgeneratorfunction(value)
+            if method in _METHODS and inspect.isgeneratorfunction(value)
         ]
         with virtual_time.clock(answer), callback_log() as found["log"]:
             try:
-                listen(make)
+                call_model(make)
                 values = (getattr(each, attribute, None) for each in made)
                 found |= dict(zip(("value", "other"), values, strict=False))
             except Exception as error:
@@ -93,7 +93,7 @@ def run_handlers(
             for handler in made:  # so that later clean-up raises no exceptions
                 object.__setattr__(handler, "raise_error", False)
     first = next(iter(made), None)
-    found |= {"handler": first, "unknown": unknown(first), "unfilled": unfilled(first)}
+    found |= {"handler": first, "unknown": unknown(first), "misnamed": misnamed(first)}
     return HandlerRun(name=name, answer=answer, case=case, **found)
 
 
@@ -121,8 +121,8 @@ def overrides(handler: object, *events: str) -> bool:
     """Whether the handler overrides the method for any of `events` (by default, for any event)."""
     return any(
         name in vars(handler) or getattr(type(handler), name) is not given
-        for name, given in _GIVEN.items()
-        if name in (events or _GIVEN)
+        for name, given in _METHODS.items()
+        if name in (events or _METHODS)
     )
 
 
@@ -137,17 +137,17 @@ def unknown(handler: object) -> list[str]:
         for name, value in vars(owner).items()
         if inspect.isfunction(value) and learners_own(value.__code__.co_filename)
     ]
-    strange = [each for each in names if not each.startswith("_") and each not in _KNOWN]
-    return [each for each in strange if each.startswith("on_") or _GIVEN.keys().isdisjoint(names)]
+    strange = [each for each in names if not each.startswith("_") and each not in _NAMES]
+    return [each for each in strange if each.startswith("on_") or _METHODS.keys().isdisjoint(names)]
 
 
-def unfilled(handler: object) -> str:
+def misnamed(handler: object) -> str:
     """Return the misnamed token parameter of `on_llm_new_token`; "" if there is none."""
     if handler is None:
         return ""
     parameters = inspect.signature(getattr(handler, _TOKEN)).parameters.values()
-    named = [each.name for each in parameters if each.kind in _NAMED]
-    return "" if "token" in named else next((name for name in named if name not in _FILLED), "")
+    named = [each.name for each in parameters if each.kind in _NAMEABLE]
+    return "" if "token" in named else next((name for name in named if name not in _PASSED), "")
 
 
 @dataclass(kw_only=True)
@@ -161,7 +161,7 @@ class Attaching(Run):
     calls: Sequence[Call]
     handlers: Sequence[Any]
     classes: Sequence[type]  # classes attached instead of instances; LangChain ignores them
-    unfilled: str  # the name of a misnamed token parameter; "" if there is none
+    misnamed: str  # the name of a misnamed token parameter; "" if there is none
     unknown: Sequence[str]  # the handlers' methods that LangChain never calls
 
     @classmethod
@@ -177,7 +177,7 @@ class Attaching(Run):
             calls=calls,
             handlers=attached,
             classes=[each for each in attached if isinstance(each, type)],
-            unfilled=next(filter(None, map(unfilled, instances)), ""),
+            misnamed=next(filter(None, map(misnamed, instances)), ""),
             unknown=[name for each in instances for name in unknown(each)],
             **more,
         )
@@ -202,7 +202,7 @@ CLASS: Mistakes[HandlerRun] = {  # mistakes in handler classes
     "yields in a method": lambda s: bool(s.generators),
     "no methods": lambda s: bool(s.handler) and not overrides(s.handler) and not s.unknown,
     "unknown method": lambda s: bool(s.unknown) and (s.wrong or s.error is not None),
-    "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or _misfit(s)),
+    "unfilled parameter": lambda s: bool(s.misnamed) and (s.wrong or _misfit(s)),
     "call doesn't fit": _misfit,
     "raises": lambda s: s.error is not None,
     "fails silently": lambda s: bool(s.log),
@@ -219,7 +219,7 @@ ATTACHED_FIRST: Mistakes[Attaching] = {  # to pass to `Exercise` as `first`
     "attaches the class": lambda s: bool(s.classes),
 }
 ATTACHED: Mistakes[Attaching] = {  # to pass to `Exercise` as `mistakes`
-    "unfilled parameter": lambda s: bool(s.unfilled) and (s.wrong or bool(s.log)),
+    "unfilled parameter": lambda s: bool(s.misnamed) and (s.wrong or bool(s.log)),
     "fails silently": lambda s: bool(s.log),
     "callbacks by keyword": lambda s: (
         s.model is not None and any("callbacks" in each.settings for each in s.model.readings)

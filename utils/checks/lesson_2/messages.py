@@ -5,7 +5,7 @@
 
 from utils.checks.engine.diagnosis import clinic_messages
 from utils.checks.engine.exercise import Messages
-from utils.checks.engine.raised import told
+from utils.checks.engine.raised import described
 from utils.checks.engine.wording import count, first_difference, joined, kind, shown, times
 from utils.checks.lesson_2 import collector, handlers, report, spent, starts, stopwatch
 
@@ -35,7 +35,7 @@ CLASS: Messages[handlers.HandlerRun] = {
     ),
     "no methods": _NO_METHODS,
     "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
-    "unfilled parameter": lambda s: _UNFILLED.format(s.unfilled),
+    "unfilled parameter": lambda s: _UNFILLED.format(s.misnamed),
     "call doesn't fit": lambda s: (
         f"LangChain's call doesn't fit a method's parameters: {shown(str(s.error), 120)}. Which "
         "arguments do the handlers above accept?"
@@ -54,7 +54,7 @@ ATTACHED: Messages[handlers.Attaching] = {
         f"The class itself was attached, so none of its methods is called. Make a handler: "
         f"`{s.classes[0].__name__}()`."
     ),
-    "unfilled parameter": lambda s: _UNFILLED.format(s.unfilled),
+    "unfilled parameter": lambda s: _UNFILLED.format(s.misnamed),
     "fails silently": lambda s: _SILENT.format(shown(s.log[0], 160)),
     "callbacks by keyword": "`callbacks=…` isn't a parameter of the call, so it was sent to the "
     "model as a setting. Where do handlers go in the call's `config`?",
@@ -323,14 +323,14 @@ SPENT: Messages[spent.Seen] = {
     "from the chunks": "You read the usage in the loop. A handler counts it without one, for "
     "`invoke` too.",
     "one model's name": lambda s: (
-        f"{told(s.error)} Each model has an entry in `usage_metadata` under its own name."
+        f"{described(s.error)} Each model has an entry in `usage_metadata` under its own name."
     ),
     "last chunk": lambda s: (
-        f"{told(s.error)} In the last chunk of a stream `usage_metadata` is `None`: the usage is "
-        "in the chunk before it."
+        f"{described(s.error)} In the last chunk of a stream `usage_metadata` is `None`: the usage "
+        "is in the chunk before it."
     ),
     "chunk without usage": lambda s: (
-        f"{told(s.error)} Most chunks carry no usage: their `usage_metadata` is `None`."
+        f"{described(s.error)} Most chunks carry no usage: their `usage_metadata` is `None`."
     ),
     "another prompt": lambda s: (
         f"The model was sent {shown(repr(s.other_prompt))}, which isn't one of the prompts. Is "

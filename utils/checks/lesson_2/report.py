@@ -63,7 +63,7 @@ def observe(answer: Any, case: Runs) -> Seen:
     """Run a handler in one case, alongside a spy that records the tokens."""
     spy, kept = _Spy(), list[str]()
 
-    def listen(make: Make) -> None:
+    def call_model(make: Make) -> None:
         one, _ = make(), make()  # the second instance shows whether instances share reports
         _run(case, {"callbacks": [one, spy]})
         again = make()
@@ -72,7 +72,7 @@ def observe(answer: Any, case: Runs) -> Seen:
         _run(case, {"callbacks": [again]})
         kept.extend(name for name, size in _sizes(again).items() if size > before.get(name, 0))
 
-    run = run_handlers("Report", answer, case, "reports", listen)
+    run = run_handlers("Report", answer, case, "reports", call_model)
     right = [len(tokens) for tokens in spy.ended]
     got = list(run.value) if isinstance(run.value, list | tuple) else []
     odd = [report for report in got if type(report) is not int]

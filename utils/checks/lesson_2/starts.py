@@ -1,4 +1,4 @@
-"""Check for 2.starts: two handlers' counts of model starts, in four cases."""
+"""Check for 2.starts: predict how many model starts two handlers count, in four cases."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

@@ -54,7 +54,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         looks.append(virtual_time.now() + ahead)
         return looks[-1]
 
-    def listen(make: Make) -> None:
+    def call_model(make: Make) -> None:
         nonlocal ahead, at_first
 
         def ttft() -> Any:
@@ -69,7 +69,7 @@ def observe(answer: Any, case: Timed) -> Seen:
         with suppress(ConnectionLost):
             readings.extend((reply.taken, ttft()) for _ in chunks)  # reads `.ttft` after each chunk
 
-    run = run_handlers("Stopwatch", answer, case, "ttft", listen)
+    run = run_handlers("Stopwatch", answer, case, "ttft", call_model)
     run = replace(run, value=_plain(run.value))
     first = reply.readings[0].arrived[0] - reply.readings[0].began if reply.taken else None
     early = next((value for taken, value in readings if not taken and value is not None), None)

@@ -11,7 +11,7 @@ from typing import Any
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import FIRST as SHARED
-from utils.checks.engine.mistakes import STRESSED, bare
+from utils.checks.engine.mistakes import STRESSED, unspaced
 from utils.checks.engine.reply import Reading, Reply, cut
 from utils.checks.engine.run import HARBOUR, RIVERS, Case, Run, Wanted
 from utils.checks.engine.stream_runner import run_async
@@ -136,7 +136,9 @@ MISTAKES: Mistakes[Seen] = {
     "order of finishing": lambda s: s.texts != s.right and sorted(s.texts) == sorted(s.right),
     "wrong number of replies": lambda s: s.succeeded and len(s.texts) != len(s.right),
     "changes white space": lambda s: (
-        s.succeeded and s.texts != s.right and [*map(bare, s.texts)] == [*map(bare, s.right)]
+        s.succeeded
+        and s.texts != s.right
+        and [*map(unspaced, s.texts)] == [*map(unspaced, s.right)]
     ),
     "an empty text": lambda s: s.succeeded and s.wrong < len(s.texts) and s.texts[s.wrong] == "",
     "another text": lambda s: s.succeeded and s.texts != s.right,

@@ -1,4 +1,7 @@
-"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects."""
+"""Check for `create_app`: stream Server-Sent Events and stop when the client disconnects.
+
+`GET /chat?question=…` sends the text as JSON strings, then one event: `end` or `failed`.
+"""
 
 import asyncio
 import gc
@@ -12,7 +15,7 @@ from typing import Any
 from utils import sse
 from utils.checks.engine import virtual_time
 from utils.checks.engine.app_runner import NO_APP, run_app
-from utils.checks.engine.asgi_client import App, Visit, get, passed_on
+from utils.checks.engine.asgi_client import App, Visit, get, logs_output_of
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT, sent_late
@@ -52,7 +55,7 @@ class Seen(Run):
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
     undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
-    strange: str  # the longest message data that isn't a JSON string; "" if there is none
+    no_string: str  # the longest message data that isn't a JSON string; "" if there is none
     last: int  # the index of the first `end` or `failed`; if there is neither, of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
     header: str  # the value of the wrong header, in lower case
@@ -76,9 +79,9 @@ def observe(answer: Any, case: Visited) -> Seen:
     replies = {case.prompt: reply, **({_OTHER: Reply(cut(_TIDES, 62))} if case.second else {})}
     visits: list[Visit] = []
 
-    async def use(app: App) -> list[Visit]:
+    async def send_requests(app: App) -> list[Visit]:
         how: dict[str, Any] = {"leave_after": case.leave_after, "slow": case.slow}
-        requests = [get(app, "/chat", {"question": case.prompt}, passed_on(reply), **how)]
+        requests = [get(app, "/chat", {"question": case.prompt}, logs_output_of(reply), **how)]
         if case.second:
             requests.append(get(app, "/chat", {"question": _OTHER}))
         visits.extend(await asyncio.gather(*requests))
@@ -95,13 +98,13 @@ def observe(answer: Any, case: Visited) -> Seen:
         return visits
 
     model, passes_on = FakeModel.of(replies), case.leave_after is None
-    run = run_app("create_app", answer, case, reply, model, use, passes_on=passes_on)
+    run = run_app("create_app", answer, case, reply, model, send_requests, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
     ends = [at for at, event in enumerate(seen.events) if event.type in _ENDS]
     sent = re.findall(r"^event: ?([^\r\n]+)", seen.shown_body, re.MULTILINE)
     types = {event.type for event in seen.events}
     data = [event.data for event in seen.events if event.type == "message"]
-    strange = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
+    no_string = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
     wrong = (name for name, value in headers.items() if not re.search(_HEADERS[name], value))
     wrong_header = next(wrong, "")
@@ -111,7 +114,7 @@ def observe(answer: Any, case: Visited) -> Seen:
         expected=reply.text if case.whole else seen.text,  # accept any text for an incomplete reply
         visit=seen,
         undispatched=next((name for name in sent if name not in types), ""),
-        strange=max(strange, key=len, default=""),
+        no_string=max(no_string, key=len, default=""),
         last=ends[0] if ends else len(seen.events) - 1,
         wrong_header=wrong_header,
         header=headers.get(wrong_header, ""),
@@ -184,11 +187,11 @@ FIRST: Mistakes[Seen] = {
         "stream" in s.unread and s.visit.status is not None and not s.wrong_header
     ),
 }
-ENDS: Mistakes[Seen] = {
+ENDS: Mistakes[Seen] = {  # if the response should end, with `end` or `failed`
     "event without data": lambda s: bool(s.undispatched),
     "goes on after the end": lambda s: s.last < len(s.visit.events) - 1,
 }
-WHOLE: Mistakes[Seen] = {
+WHOLE: Mistakes[Seen] = {  # if the whole reply should arrive
     "sends other questions": lambda s: any(
         [message.type for message in reading.messages].count("human") > 1
         for reading in (s.model.readings if s.model else ())
@@ -201,20 +204,20 @@ WHOLE: Mistakes[Seen] = {
         s.wrong_text
         and not any(s.reply.pieces[0] in e.data for e in s.visit.events if e.type == "message")
     ),
-    "not a JSON string": lambda s: bool(s.strange),
+    "not a JSON string": lambda s: bool(s.no_string),
     "no end": lambda s: not s.visit.names,
     # if the app serves one client at a time, the second response takes about twice as long
     "one reader after the other": lambda s: s.case.second and s.took > 1.3 * s.lasts,
     "waits between pieces": lambda s: s.took > s.lasts + _SLOW,
 }
-FAILED: Mistakes[Seen] = {
+FAILED: Mistakes[Seen] = {  # if the model fails
     "hangs after a failure": lambda s: s.visit.left is not None,
     "end after a failure": lambda s: "end" in s.visit.names,
     "failure as text": lambda s: s.output != s.arrived and s.output.startswith(s.arrived),
     "no failure event": lambda s: not s.visit.names,
     "another failure event": lambda s: "failed" not in s.visit.names,
 }
-LEFT: Mistakes[Seen] = {
+LEFT: Mistakes[Seen] = {  # if the client disconnects or the server cancels the request
     "model goes on": lambda s: s.generated_late > 0,
     "sends afterwards": lambda s: any(event.type != "message" for event in sse.parse(s.visit.late)),
 }

@@ -325,7 +325,7 @@ CREATE_APP: Messages[create_app.Seen] = {
         "For a complete reply, a page expects only messages and then one `end`."
     ),
     "not a JSON string": lambda s: (
-        f"The data of an event is {shown(repr(s.strange))}, which isn't a JSON string. `frame` "
+        f"The data of an event is {shown(repr(s.no_string))}, which isn't a JSON string. `frame` "
         "turns text into one, and ends the event with a blank line."
     ),
     "text outside of the data": lambda s: (

@@ -1,4 +1,8 @@
-"""Check for `create_lasting_app`: replies continue after readers disconnect, but end on Stop."""
+"""Check for 4.rejoin: `create_lasting_app`, whose replies outlive their readers but end on Stop.
+
+`POST /chat` starts a reply and returns its key. `GET /replies/KEY` streams the events that follow
+`Last-Event-ID`, and `POST /replies/KEY/stop` stops the reply.
+"""
 
 import asyncio
 import json
@@ -10,7 +14,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from utils.checks.engine.app_runner import NO_APP, run_app
-from utils.checks.engine.asgi_client import App, Visit, get, json_of, passed_on, post
+from utils.checks.engine.asgi_client import App, Visit, get, json_of, logs_output_of, post
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
 from utils.checks.engine.mistakes import TEXT, sent_late
@@ -38,7 +42,7 @@ class Readers(Case):
     # seconds until Stop is sent; None if it isn't sent. A second reply is requested before that,
     # and must continue after it.
     stops: float | None = None
-    refused: bool = False  # whether the check also sends bad requests
+    bad_requests: bool = False  # whether the check also sends bad requests
 
     @property
     def whole(self) -> bool:
@@ -135,11 +139,11 @@ def observe(answer: Any, case: Readers) -> Seen:
     readers = [Reader() for _ in (*case.drops, "later")]  # the last one reads the finished reply
     other = Reply(cut("The moon pulls the sea.", 73), silences={2: 40.0})
     other_reader = Reader()
-    # the fields of `Seen` that `use` fills in
+    # the fields of `Seen` that `send_requests` fills in
     seen: dict[str, Any] = {"readers": [], "stops": [], "bad": [], "cut_off": False}
     seen["begun"] = Visit(began=0.0)
 
-    async def use(app: App) -> list[Visit]:
+    async def send_requests(app: App) -> list[Visit]:
         other_key = ""
         seen["begun"] = await post(app, "/chat", {"question": case.prompt})
         key = _key(seen["begun"])
@@ -148,13 +152,13 @@ def observe(answer: Any, case: Readers) -> Seen:
         path, seen["readers"] = f"/replies/{key}", readers
         async with asyncio.TaskGroup() as group:
             for reader, drops in zip(readers, case.drops, strict=False):
-                on_event = passed_on(reply) if plain else None
+                on_event = logs_output_of(reply) if plain else None
                 group.create_task(reader.read(app, path, drops, on_event))
             if case.stops:
                 other_key = _key(await post(app, "/chat", {"question": _OTHER}))
                 await asyncio.sleep(case.stops)
                 seen["stops"].append(await post(app, f"{path}/stop"))
-            if case.refused:
+            if case.bad_requests:
                 await asyncio.sleep(reply.arrives(3))
                 seen["bad"] = await _send_bad_requests(app, path)
         await asyncio.sleep(reply.lasts)  # until the reply has ended, even if Stop failed
@@ -164,13 +168,13 @@ def observe(answer: Any, case: Readers) -> Seen:
             seen["cut_off"] = other_reader.text != other.text
         await readers[-1].read(app, path)
         last_id = readers[-1].last_id
-        if case.refused and last_id.isdecimal():
+        if case.bad_requests and last_id.isdecimal():
             after_it = str(int(last_id) + 1)
             seen["bad"].append((after_it, await _get_from(app, path, after_it)))
         return [seen["begun"], *seen["stops"], *_visits(readers)]
 
     model = FakeModel.of({case.prompt: reply, _OTHER: other})
-    run = run_app("create_lasting_app", answer, case, reply, model, use, passes_on=plain)
+    run = run_app("create_lasting_app", answer, case, reply, model, send_requests, passes_on=plain)
     stop_at = seen["stops"][0].began + SOON if seen["stops"] else inf
     kept = sum(at <= stop_at for each in reply.readings for at in each.arrived)
     due = reply.text if case.whole else "".join(reply.pieces[:kept])
@@ -319,7 +323,7 @@ check = Exercise(
         Readers(drops=((), (5,)), when="when two readers read the same reply"),
         Readers(drops=((), ()), silences={6: 40.0}, stops=20.0, when="after Stop"),
         Readers(fails_after=3, when="when the model's connection was lost"),
-        Readers(refused=True, when="for a bad request"),
+        Readers(bad_requests=True, when="for a bad request"),
     ),
     mistakes=MISTAKES,
     first=FIRST,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import leaves_closing
+from utils.checks.engine.extra_cases import only_gc_closes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.stream_runner import run_async
@@ -74,5 +74,5 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first={"blocks the loop": lambda s: bool(s.blocking)},
-    notes={"leaves closing to Python": leaves_closing(observe)},
+    notes={"leaves closing to Python": only_gc_closes(observe)},
 )

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import leaves_closing
+from utils.checks.engine.extra_cases import only_gc_closes
 from utils.checks.engine.mistakes import FIRST, SLIPS, TEXT
 from utils.checks.engine.reply import Reading
 from utils.checks.engine.run import Case
@@ -188,7 +188,7 @@ check = Exercise(
         ),
     ),
     mistakes=MISTAKES,
-    notes={"leaves closing to Python": leaves_closing(observe)},
+    notes={"leaves closing to Python": only_gc_closes(observe)},
     first={
         "looks up half a call": lambda s: isinstance(s.error, KeyError) and s.error.args == ("",),
         # an answer may raise its own exception if a reply's finish reason isn't `tool_calls`

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import leaves_closing
+from utils.checks.engine.extra_cases import only_gc_closes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.lesson_5 import given
@@ -106,6 +106,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=FIRST_MISTAKES,
-    notes={"leaves closing to Python": leaves_closing(observe)},
+    notes={"leaves closing to Python": only_gc_closes(observe)},
     opts_out={"swallows the error": "errors before any text are caught; cases test later ones"},
 )

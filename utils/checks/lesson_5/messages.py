@@ -6,7 +6,7 @@
 from utils.checks.engine.diagnosis import Diagnosis, clinic_messages
 from utils.checks.engine.exercise import Messages
 from utils.checks.engine.messages import CANCELLED
-from utils.checks.engine.raised import told
+from utils.checks.engine.raised import described
 from utils.checks.engine.run import Run, text_of
 from utils.checks.engine.wording import count, first_difference, joined, kind, listed, shown, times
 from utils.checks.lesson_5 import (
@@ -439,8 +439,8 @@ ANSWER: Messages[answer.Seen] = {
         "has finished calling it?"
     ),
     "looks up half a call": lambda s: (
-        f"{told(s.error, s.case.when)} A single chunk holds only a part of a call, often without "
-        "the name. What holds the whole call?"
+        f"{described(s.error, s.case.when)} A single chunk holds only a part of a call, often "
+        "without the name. What holds the whole call?"
     ),
     "runs half a call": lambda s: (
         f"The tool {shown(s.ran[0].name)} ran with the argument {shown(repr(s.ran[0].argument))}"
@@ -504,7 +504,7 @@ TICKET: Messages[ticket.Seen] = {
     "structured output": "The model was called with a setting for structured output. Without it, "
     "this model writes its JSON as text, as `request` asks. Read that text.",
     "raises": lambda s: (
-        told(s.error, s.case.when)
+        described(s.error, s.case.when)
         + (
             " The reply is complete, with the finish reason `stop`, which isn't in the last chunk."
             if s.case.valid and not isinstance(s.error, NameError)
@@ -514,8 +514,8 @@ TICKET: Messages[ticket.Seen] = {
         )
     ),
     "can't read it yet": lambda s: (
-        f"{told(s.error, s.case.when)} The JSON was still being written. Do you read it from its "
-        "beginning, with a parser for half of it?"
+        f"{described(s.error, s.case.when)} The JSON was still being written. Do you read it from "
+        "its beginning, with a parser for half of it?"
     ),
     "reads no JSON yet": lambda s: (
         "The first chunk is empty, so there was no JSON to read yet: "
@@ -619,7 +619,7 @@ SUPPORT: Messages[support.Seen] = {
         "the history of each turn."
     ),
     "no list of sources": lambda s: (
-        f"{told(s.error, s.case.when)} `steady` needs a list of sources."
+        f"{described(s.error, s.case.when)} `steady` needs a list of sources."
     ),
     "streams for sources": "A source was called, but it is a stream already. `steady` needs "
     "functions without arguments, which make the stream when they are called.",
@@ -750,7 +750,7 @@ GUARDED_REPLY: Messages[guarded_reply.Seen] = {
         "forbidden. Which string did you pass to `allowed`, and when does it return `False`?"
     ),
     "raises": lambda s: (
-        told(s.error, s.case.when)
+        described(s.error, s.case.when)
         + (" When `allowed` returns `False`, the exercise asks for `Refused`." if s.no_at else "")
     ),
     "never checks": "`allowed` was never called. How else can your code know what is forbidden?",

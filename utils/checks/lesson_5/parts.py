@@ -1,4 +1,4 @@
-"""Replaces failing parts of a learner's assistant with working versions from the course."""
+"""Replaces parts of a learner's assistant that fail their checks, so that later checks can run."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,8 @@ from typing import Any
 def working_parts(answer: Any, names: Sequence[str], *, recheck: bool) -> Iterator[Sequence[str]]:
     """During the `with` block, replace the named parts that fail their checks; yield their names.
 
-    The parts are globals in the answer's notebook. `recheck` first discards cached check results.
+    The parts, such as `watched`, are globals in the answer's notebook. `recheck` first discards
+    cached check results.
     """
     from utils.assistant import PARTS, passes  # imported late, since it imports all widgets
 

@@ -129,7 +129,7 @@ class FallbackRun(RepliesRun):
         return sum(map(bool, self.requests))
 
     @property
-    def silence(self) -> bool:
+    def timed_out(self) -> bool:
         """Whether the answer raised `TimeoutError` or `Stalled`."""
         return isinstance(self.error, TimeoutError) or type(self.error).__name__ == "Stalled"
 
@@ -137,7 +137,7 @@ class FallbackRun(RepliesRun):
     def unexpected(self) -> bool:
         """Whether the error seems to come from the learner's code."""
         errors = [reply.error for reply in self.replies]
-        explained = self.silence or any(error in errors for error in self.causes)
+        explained = self.timed_out or any(error in errors for error in self.causes)
         return isinstance(self.error, SLIPS) or not (explained or self.case.fails)
 
     @property
@@ -151,7 +151,7 @@ class FallbackRun(RepliesRun):
 
 FALLBACK_FIRST: Mistakes[FallbackRun] = {
     "no long silence": lambda s: (
-        s.silence
+        s.timed_out
         and not s.blocked
         and not any(map(s.case.silent, range(1, s.case.to_call + 1)))
         and not any(reading.failed for reading in s.reply.readings)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import leaves_closing
+from utils.checks.engine.extra_cases import only_gc_closes
 from utils.checks.engine.reply import Reply
 from utils.checks.engine.stream_runner import run_async
 from utils.checks.engine.virtual_time import SOON
@@ -56,7 +56,7 @@ FIRST_MISTAKES: Mistakes[Seen] = {
         s.read and not s.called and isinstance(s.error, AttributeError | TypeError | None)
     ),
     "counts the reader's time": lambda s: (
-        bool(s.case.pause) and (s.silence or isinstance(s.error, CancelledError))
+        bool(s.case.pause) and (s.timed_out or isinstance(s.error, CancelledError))
     ),
     **FALLBACK_FIRST,
 }
@@ -124,7 +124,7 @@ check = Exercise(
     mistakes=MISTAKES,
     notes={
         "part given": lambda s: bool(s.replaced),
-        "leaves closing to Python": leaves_closing(observe),
+        "leaves closing to Python": only_gc_closes(observe),
     },
     opts_out={"swallows the error": "the next source is tried after an error before any text"},
 )

@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from utils.checks.engine.exercise import Exercise, Mistakes
-from utils.checks.engine.extra_cases import leaves_closing
+from utils.checks.engine.extra_cases import only_gc_closes
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.run import HARBOUR, Case
 from utils.checks.engine.stream_runner import run_async
@@ -117,6 +117,6 @@ check = Exercise(
     ),
     mistakes=MISTAKES,
     first=FIRST,
-    notes={"leaves closing to Python": leaves_closing(observe)},
+    notes={"leaves closing to Python": only_gc_closes(observe)},
     opts_out={"changes an argument": "the turn should be added to `history`"},
 )

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
         sys.exit(f"The folder {out.parent} for {out.name} doesn't exist: choose another --out.")
     key = env_vars.variable("OPENAI_API_KEY")
     wrong_key = env_vars.odd_character("OPENAI_API_KEY", key) if key else None
-    if message := wrong_key or env_vars.wrong():
+    if message := wrong_key or env_vars.first_problem():
         sys.exit(message)
     base_url = arguments.base_url or os.environ.get("OPENAI_BASE_URL")
     if base_url and not base_url.startswith(("http://", "https://")):
