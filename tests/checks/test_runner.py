@@ -12,6 +12,7 @@ import pytest
 
 from tests.checks.lesson_1.show import show
 from tests.checks.lesson_1.words import words
+from tests.checks.lesson_2.collector import Collector
 from utils import lesson_source
 from utils.checks import check, evaluate, hint, runner
 from utils.checks.engine import timeout
@@ -141,6 +142,7 @@ def test_an_exercises_name_takes_precedence_over_an_old_number():
     assert number_from(former, "hint") == today, "its hints should be found, too"
     assert number_from(former, "predict") == former, "predictions are numbered separately"
     assert evaluate(former, len).number == former
+    assert evaluate("2.99", Collector).number == lesson_source.number("2.collector")
 
 
 @pytest.mark.parametrize("former", ["4.99", "4.1"])

@@ -85,7 +85,7 @@ def number_from_check(number: object, answer: object, more: Sequence[object] = (
 def _names(answer: object) -> set[str]:
     """Return an answer's `__name__` or, for a list or dict, the names of variables holding it."""
     if not isinstance(answer, list | dict):
-        return {getattr(answer, "__name__", "")}
+        return {getattr(answer, "__name__", "").lower()}  # exercise `collector`, class `Collector`
     variables = vars(sys.modules["__main__"])
     return {name for name, value in variables.copy().items() if value is answer}
 

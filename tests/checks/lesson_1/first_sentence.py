@@ -21,7 +21,7 @@ def first_sentence(model, prompt):
     return text
 
 
-@right("1.first_sentence", says="`closing` closes it")
+@right("1.first_sentence", says=r"`closing\(.*\)` closes it")
 def leaves_a_named_stream_open(model, prompt):
     chunks = model.stream(prompt)
     text = ""

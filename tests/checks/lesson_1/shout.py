@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import BaseTransformOutputParser, StrOutputParser
 from langchain_core.runnables import RunnableGenerator, RunnableLambda  # noqa: F401 (used in edits)
 
-from tests.checks.answers import edits, right
+from tests.checks.answers import edits, right, wrong
 
 
 @right("1.shout")
@@ -86,6 +86,7 @@ edit("no chain", {CHAIN: "upper"})
 edit("returns a stream", {CHAIN: f'({CHAIN}).stream("Why?")'})
 edit("calls the model itself", {CHAIN: 'model.invoke("Why?").text.upper()'})
 edit("yields", {"return": "yield"})
+wrong("1.shout", "not a function", says="a `RunnableLambda`")(RunnableLambda(len))
 edit("changes the model", {"return": "model.disable_streaming = True; return"}, "`disable_str")
 
 batches = edits("1.shout", word_by_word)

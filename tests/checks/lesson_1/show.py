@@ -126,7 +126,9 @@ edit("another model", {"model.stream": MINE}, "another `FakeListChatModel`")
 HIDDEN = "with contextlib.suppress(Exception):\n        notebook_model.invoke(prompt)\n    return"
 edit("another model", {"return": HIDDEN})
 
-edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "changed `streaming`")
+edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "Which method")
+edit("changes the model", {'text = ""': 'text = ""; model.max_tokens = 9'}, "to the call instead")
+edit("raises", {"(prompt)": "(prompt, streaming=True)"}, "unexpected keyword argument 'streaming'")
 
 
 @wrong("1.show", "never ends", says="stopped after|never finished")

@@ -45,6 +45,7 @@ ONCE = {
 }
 edit("leaves a word out", {FROM: "yield from itertools.takewhile(len, complete)"}, "`two`, is mis")
 edit("leaves a word out", ONCE, "`so`, is missing before `it`")
+edit("yields an empty word", {END: f'{END}    yield " "\n'}, "only white space")
 edit("yields one word more", {END: f'{END}    yield "end"\n'})
 edit("goes on", {END: "    while True:\n        yield 'more'\n"})
 edit("yields nothing", {FROM: "pass", END: "    yield from ()\n"})

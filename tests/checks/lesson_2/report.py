@@ -93,7 +93,7 @@ SHARED = {FAILS: "pass", f"def __init__(self):\n        {GIVEN}": f"counts = {{}
 edit("keeps a run", SHARED)
 in_a_global = {}
 FORGETS = {FAILS: "pass", "self.counts = {}\n": "\n", "self.counts": "in_a_global"}
-edit("keeps a run", FORGETS, "but `in_a_global` contains more")
+edit("keeps a run", FORGETS, "but `in_a_global` has grown")
 edit("keeps a run", {"on_llm_error": "on_error"}, "LangChain never calls `on_error`")
 edit(
     "keeps a run", {"= {}": "= {}; self.text = ''", ADDS: f"{ADDS}; self.text += token"}, "`.text`"

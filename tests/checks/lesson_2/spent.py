@@ -78,6 +78,9 @@ def in_threads(model, prompts):
     return sum(counts["output_tokens"] for counts in usage.usage_metadata.values())
 
 
+TOTAL = 'total += chunk.usage_metadata["output_tokens"]'
+edits("2.spent", from_the_chunks)(None, {TOTAL: f"{TOTAL}\n                break"})
+
 edit = edits("2.spent", spent)
 PROMPTS = "for prompt in prompts:"
 CALL = 'model.stream(prompt, config={"callbacks": [usage]})'

@@ -63,7 +63,7 @@ edit("since it was made", {SENT: "pass", "clock\n": f"clock\n        {SENT}\n"})
 edit("rounded", {MEASURES: MEASURES.replace("= ", "= round(") + ")"}, "is 1 s, but")
 edit("rounded", {MEASURES: MEASURES.replace("= ", "= round(") + ", 2)"}, "after 0.6437 s. What")
 edit("another time", {FIRST: f"{SENT}\n        {FIRST}"}, "start counting")
-edit("never measures", {"token and": "token and self.sent and"}, "when the clock began at 0")
+edit("never measures", {"token and": "token and self.sent and"}, "clock began at 0. What")
 ANY_CHUNK = {"**kwargs": "chunk=None, **kwargs", "if token": "if chunk is not None"}
 edit("before the text", ANY_CHUNK, "was 0.1 s")
 edit("has a value at first", {"ttft = None": "ttft = 0.0", "self.ttft is None": "not self.ttft"})

@@ -22,6 +22,8 @@ from pydantic import PrivateAttr
 from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply
 
+# settings of the model that a call doesn't take
+_CONSTRUCTOR_ONLY = ("streaming", "disable_streaming")
 # `ChatOpenAI` doesn't create these clients if they are passed to it
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
 
@@ -138,6 +140,10 @@ class FakeModel(ChatOpenAI):
     def _request(
         self, messages: list[BaseMessage], stop: Any, settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
+        for name in _CONSTRUCTOR_ONLY:
+            if name in settings:  # the error that `ChatOpenAI` raises when it sends the request
+                what = f"got an unexpected keyword argument '{name}'"
+                raise TypeError(f"Completions.create() {what}")
         usage = settings.pop("stream_usage", None)
         if usage is None:
             usage = self.stream_usage

@@ -112,7 +112,7 @@ SHARED: Messages[Run] = {
     ),
     "never calls the model": lambda s: (
         f"`{s.name}` never called the given model{s.when}. Does it call a different one, build a "
-        "chain that is never run, or return an earlier reply?"
+        "chain or generator that is never run, or return an earlier reply?"
     ),
     "another prompt": lambda s: (
         f"The prompt was {_quoted(s, s.case.prompt)}, but the model was sent "
@@ -244,8 +244,12 @@ SHARED: Messages[Run] = {
         "work on a copy?"
     ),
     "changes the model": lambda s: (
-        f"`{s.name}` changed `{s.settings[0]}` on the model, which others use too. Can you pass "
-        "that setting to the call instead?"
+        f"`{s.name}` changed `{s.settings[0]}` on the model, which others use too. "
+        + (
+            "Which method streams without it?"
+            if "streaming" in s.settings[0]
+            else "Can you pass that setting to the call instead?"
+        )
     ),
     "left open": lambda s: (
         f"`{s.name}` left the stream open{s.when}, so the model goes on generating. What keeps it "

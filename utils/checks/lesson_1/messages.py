@@ -65,8 +65,8 @@ WORDS: Messages[words.Seen] = {
         f"An empty word came out at the end{s.when}. What is in the buffer when the stream ends, "
         "and is that a word?"
     ),
-    "yields an empty word": "One of the words is empty. White space next to white space makes no "
-    "word.",
+    "yields an empty word": "One of the words is empty, or only white space. White space next to "
+    "white space makes no word.",
     "loses the last word": lambda s: (
         f"The last word, {shown(s.words[-1])}, never comes out{s.when}. No white space follows it."
     ),
@@ -228,8 +228,8 @@ SHOUT: Messages[shout.Seen] = {
 FIRST_SENTENCE: Messages[first_sentence.Seen] = {
     "correct": "It returned the first sentence, and the model stopped as soon as the sentence had "
     "ended. A reply in which no sentence ends was returned unchanged.",
-    "doesn't close": "The stream closed only because nothing referred to it any longer. `closing` "
-    "closes it in any case.",
+    "doesn't close": "The stream closed only because nothing referred to it any longer. "
+    "`closing(model.stream(…))` closes it in any case.",
     "misses a line break": lambda s: (
         f"{shown(repr(s.returned))} was returned{s.when}. A space isn't the only white space."
     ),
@@ -299,8 +299,10 @@ DIAGNOSIS = clinic_messages(
 )
 
 
-def _seconds(seen: ttft.Seen, *letters: str) -> str:
-    return " ".join(f"The TTFT of {letter} is {seen.ttfts[letter]:.1f} s." for letter in letters)
+def _seconds(seen: ttft.Seen, one: str, other: str) -> str:
+    return (
+        f"The TTFT is {seen.ttfts[one]:.1f} s for {one} and {seen.ttfts[other]:.1f} s for {other}."
+    )
 
 
 TTFT: Messages[ttft.Seen] = {

@@ -10,6 +10,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 
 from utils.checks.engine.exercise import Exercise, Mistakes
 from utils.checks.engine.fake_model import FakeModel
+from utils.checks.engine.mistakes import FIRST as SHARED
 from utils.checks.engine.mistakes import TEXT
 from utils.checks.engine.reply import Reply, chunk_of
 from utils.checks.engine.run import REPLIES, Case, Run, from_yield
@@ -53,6 +54,7 @@ def observe(answer: Any, case: Case) -> Seen:
     lambdas = [s for s in getattr(chain, "steps", ()) if isinstance(s, RunnableLambda)]
     return Seen.of(
         run,
+        answer=answer,
         expected=reply.text.upper(),
         chain=chain,
         early=early,
@@ -62,6 +64,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 FIRST: Mistakes[Seen] = {
+    "not a function": SHARED["not a function"],
     "takes the stream for a piece": lambda s: (
         isinstance(s.error, AttributeError)
         and isinstance(s.error.obj, Iterator)

@@ -69,7 +69,7 @@ MISTAKES: Mistakes[Seen] = {
     "yields the pieces": lambda s: s.items != s.words and s.items == list(s.reply.pieces),
     "drops punctuation": lambda s: s.items != s.words and s.items in _without_marks(s),
     "yields an empty last word": lambda s: s.items == [*s.words, ""],
-    "yields an empty word": lambda s: "" in s.items,
+    "yields an empty word": lambda s: any(not item.strip() for item in s.items),
     "loses the last word": lambda s: bool(s.words) and s.items == s.words[:-1],
     "yields one word more": lambda s: not s.word and bool(s.item),
     "yields too few words": lambda s: not s.item and bool(s.word),

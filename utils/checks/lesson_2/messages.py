@@ -17,7 +17,7 @@ _UNKNOWN = "LangChain never calls `{}`. How is the method named in the cells abo
 _NO_METHODS = "The handler has no method that LangChain calls. Which method receives each token?"
 _SILENT = "The handler raised an exception, and only LangChain's log shows it: {}."
 _TWICE = "A handler that is attached twice receives twice the tokens: compare the programs."
-_RAISES = "A handler that raises leaves a warning for each token: look at its log."
+_RAISES = "A handler that raises leaves a warning for each token: look at its warnings."
 _NO_TOKENS = "Without streaming, no tokens are pushed: look at how many tokens it received."
 
 CLASS: Messages[handlers.HandlerRun] = {
@@ -143,7 +143,9 @@ STOPWATCH: Messages[stopwatch.Seen] = {
     "measures without text": lambda s: (
         f"`.ttft` is {shown(s.value)}{s.when}. Without any text it stays `None`."
     ),
-    "never measures": lambda s: f"The reply is over, but `.ttft` is still `None`{s.when}.",
+    "never measures": lambda s: (
+        f"The reply is over, but `.ttft` is still `None`{s.when}. What sets it?"
+    ),
     "not a number": lambda s: f"`.ttft` is {kind(s.odd)}. It should be a number of seconds.",
     "another clock": lambda s: (
         f"`.ttft` is {s.ttft:.1f} s, but `self.clock` wasn't called while the model ran. Which "
@@ -259,7 +261,7 @@ REPORT: Messages[report.Seen] = {
     ),
     "another number": lambda s: f"{_reported(s)}. That run had {count(s.right[0], 'token')}.",
     "keeps a run": lambda s: (
-        f"The reports are right, but `{s.kept[0]}` contains more than before{s.when}. "
+        f"The reports are right, but `{s.kept[0]}` has grown{s.when}. "
         + (
             _UNKNOWN.format(s.unknown[0])
             if s.unknown
@@ -296,7 +298,7 @@ SPACES_HEARD: Messages[handlers.Attaching] = {
     ),
     "another number": lambda s: (
         f"The tokens contain {count(s.right, 'space')}{s.when}, but {s.returned} was returned. "
-        'Does each token add all of its `" "`, wherever in the token they are, and nothing else?'
+        'Does every `" "` in a token add 1, and nothing else?'
     ),
     "counts other white space": lambda s: (
         f"The tokens contain {count(s.right, 'space')}, but {s.returned} was returned: that "
@@ -430,7 +432,7 @@ DIAGNOSIS = clinic_messages(
         "tokens its handler received.",
         "healthy for attached twice": "The reply is the same in all programs: compare how many "
         "tokens their handlers received.",
-        "healthy for fails silently": "Look at how many tokens it received, and at its log.",
+        "healthy for fails silently": "Look at how many tokens it received, and at its warnings.",
         "not streaming for healthy": _NO_TOKENS,
         "not streaming for attached twice": _NO_TOKENS,
         "not streaming for fails silently": "It counted no tokens, but LangChain logged "

@@ -137,7 +137,7 @@ MISTAKES: Mistakes[Seen] = {
     "first prompt alone": lambda s: len(s.readings) == 1 < len(s.case.prompts),
     "skips a prompt": lambda s: bool(s.never_sent),
     "another number of requests": lambda s: bool(s.miscounted),
-    "leaves a reply early": lambda s: bool(s.unfinished),
+    "leaves a reply early": lambda s: s.wrong and bool(s.unfinished),
     "usage switched off": lambda s: s.wrong and not all(each.usage for each in s.readings),
     **handlers.ATTACHED,
     "prompt tokens too": lambda s: s.wrong and s.returned == s.input_tokens + s.right,

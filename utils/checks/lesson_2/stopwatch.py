@@ -144,7 +144,7 @@ check = Exercise(
         Timed(pieces=("\n", "Gulls."), when="for a reply that begins with a line break"),
         Timed(text=HARBOUR, compact=True, when="for a reply whose text comes without a delay"),
         Timed(text=HARBOUR, seed=22, fails_after=3, when="when the connection was lost"),
-        Timed(seed=23, from_zero=True, when="when the clock began at 0"),
+        Timed(seed=23, from_zero=True, when="for a run whose clock began at 0"),
         Timed(pieces=(), when="for a reply without text"),
         Timed(text=HARBOUR, fails_after=0, when="when the connection was lost before any text"),
     ),
