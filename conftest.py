@@ -23,7 +23,7 @@ from tools.programs import folder_for_sockets, provide_home
 # Environment variables to remove, since tests compare other programs' output as plain text.
 COLOURS = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE")
 
-# Kernels are forked from a process with preloaded modules; this variable contains its address.
+# Kernels are forked from a process with preloaded modules; this variable holds its address.
 KERNEL_FORKER = "QUICK_KERNELS"
 
 # A test file that is split between workers: its tests are long and share nothing.

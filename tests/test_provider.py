@@ -298,7 +298,7 @@ def test_a_redirect_to_itself_is_explained():
 @pytest.mark.parametrize("sent", [b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\nConte"])
 async def test_a_connection_without_a_response_is_explained(monkeypatch, sent):
     async def handle(reader, writer):
-        await reader.readuntil(b"}")  # the request's body is one JSON object
+        await reader.readuntil(b"}")  # in the request's body, so the request has arrived
         writer.write(sent)
         writer.close()
 

@@ -34,7 +34,7 @@ class Pattern:
 
     recording: Recording  # the recorded reply; its label is the pattern's name
     # seconds from the request until a status, spinner or empty form appeared; infinite if none did
-    # (not renamed, since learners' notebooks use it)
+    # (the name `sign` stays, since learners' notebooks use it)
     sign: float = inf
 
 

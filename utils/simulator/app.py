@@ -54,7 +54,7 @@ class Settings:
 
     key: str  # the key that clients must send
     profile: Profile = PROFILES["chat"]  # the profile behind the model name `sim`
-    speed: float = 1.0  # factor by which replies are faster than real time
+    speed: float = 1.0  # how many times faster than real time replies are
     recordings: Recordings = field(default_factory=Recordings)  # served under their model names
     most_streams: int | None = None  # limit on concurrent replies; None means no limit
 

@@ -38,7 +38,7 @@ def _replaced(run: Run) -> bool:
 
 
 def _returned(run: Run) -> bool:
-    """Whether the answer raised no exception, and the exercise asks for a specific return type."""
+    """Whether the answer raised no exception and the exercise asks for a specific return type."""
     return not run.streams and run.wants is not ANYTHING and run.error is None
 
 

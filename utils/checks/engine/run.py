@@ -144,8 +144,8 @@ class Run(Record):
     changed: Sequence[str] = ()  # the names of the arguments that the answer changed
     settings: Sequence[str] = ()  # the names of the model settings that the answer changed
     still_open: bool = False  # whether any reply's stream was left open
-    tasks: Sequence[str] = ()  # coroutine names of tasks that were left running
-    unawaited: Sequence[str] = ()  # coroutine names of tasks that were cancelled but not awaited
+    tasks: Sequence[str] = ()  # names of the coroutines of tasks left running
+    unawaited: Sequence[str] = ()  # the same for tasks cancelled but not awaited
     outlived: bool = False  # whether a thread kept reading after the answer had ended
     blocked: float = 0.0  # how long the answer blocked the event loop, in virtual seconds
     spun: bool = False  # whether the answer kept the event loop busy instead of waiting

@@ -47,7 +47,7 @@ def observe(answer: Any, case: Case) -> Seen:
 
 
 def _needed(reply: Reply) -> list[int]:
-    arrived = list(accumulate(map(len, reply.pieces)))  # the length of the text after each piece
+    arrived = list(accumulate(map(len, reply.pieces)))  # the length of the text so far
     ends = [word.end() for word in re.finditer(r"\S+(?=\s)", reply.text)]
     # the number of pieces up to the white space after each word
     known = [1 + bisect_right(arrived, end) for end in ends]

@@ -31,7 +31,7 @@ class Seen(HandlerRun):
     looks: Sequence[tuple[str, Any]]  # (text so far, value of `.text`) after each chunk
     arrived: str  # all the text that arrived
     pieces: Sequence[str]
-    longest: str  # the longest value that `.text` had after a chunk
+    longest: str  # the longest value that `.text` had after any chunk
     late: Sequence[tuple[str, Any]]  # the entries of `looks` whose text and value differ
 
 

@@ -32,7 +32,7 @@ _TEXTS = (
 @dataclass(kw_only=True)
 class Seen(Run):
     events: Sequence[sse.Event]  # the events that a browser would dispatch
-    value: Any  # the first event's data, parsed as JSON; `NO_JSON` if there is none
+    value: Any  # the first event's data, parsed as JSON; `NO_JSON` if that fails
 
 
 def observe(answer: Any, case: Case) -> Seen:

@@ -120,7 +120,7 @@ class Seen(Run):
     bad: Sequence[tuple[str, Visit]]  # each bad request's path or event id, with the response
     kept: int  # how many pieces had arrived when Stop was sent; all pieces if Stop wasn't sent
     reader: Reader  # the first reader that received the wrong text; if none did, `readers[0]`
-    refusals: Sequence[Visit]  # the readers' responses whose status isn't 200
+    refusals: Sequence[Visit]  # responses to readers with a status other than 200
     media_type: str  # the first wrong content type; "" if there is none
     no_string: str  # the data of the first message that isn't a JSON string; "" if there is none
     last: str  # the first wrong type among the readers' last events; "" if there is none
