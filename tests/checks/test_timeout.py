@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from tools.programs import ROOT
+from utils.checks import evaluation
 from utils.checks.engine import timeout
 
 LIMIT = 5  # how long the code may run, in seconds
@@ -53,9 +54,12 @@ def test_computing_code_gets_its_time_on_a_busy_machine(monkeypatch):
 @pytest.mark.parametrize("share", [0.0, 0.001, 1.0, 2.0])
 def test_code_that_waits_or_has_used_its_time_is_stopped(monkeypatch, share):
     clocks = Clocks(share, ends=7)
-    with pytest.raises(timeout.OutOfTime):
+    with pytest.raises(timeout.OutOfTime) as stopped:
         run(monkeypatch, clocks)
     assert clocks.now <= 7
+    waits, stack = stopped.value.args
+    assert waits == (share < 0.02)
+    assert "wait_for" in [frame.name for frame in stack]
 
 
 def test_wall_clock_time_is_limited_too(monkeypatch):
@@ -63,6 +67,16 @@ def test_wall_clock_time_is_limited_too(monkeypatch):
     with pytest.raises(timeout.OutOfTime):
         run(monkeypatch, clocks)
     assert clocks.now <= LIMIT * 4 + 2  # four times the limit, plus two clock readings (1 s each)
+
+
+@pytest.mark.parametrize(("waits", "cause"), [(True, "It was waiting"), (False, "It was running")])
+def test_the_message_tells_waiting_from_running(monkeypatch, waits, cause):
+    def stops(*_):
+        raise timeout.OutOfTime(waits, [])
+
+    monkeypatch.setattr(evaluation, "within", stops)
+    message = evaluation.evaluate("1.1", stops).message
+    assert f"after 5 s. {cause}" in message
 
 
 def test_a_debugger_in_the_calling_thread_does_not_hang():

@@ -1,5 +1,6 @@
 """Checks whether an answer was attempted and whether it is right."""
 
+from utils.checks.engine.raised import stopped_at
 from utils.checks.engine.timeout import ANSWER_SECONDS, OutOfTime, within
 from utils.checks.engine.untouched import UNTOUCHED, untouched
 from utils.checks.exercise_numbers import MISSING, Moved, number_from_check
@@ -35,9 +36,14 @@ def evaluate(
         return Outcome(number, "not attempted", UNTOUCHED)
     try:
         return within(limit, lambda: exercise.outcome(answer))
-    except OutOfTime:
-        message = (
-            f"Your code was stopped after {limit:g} s. Is there a loop that never ends, or "
-            "something that waits for an event that never happens?"
+    except OutOfTime as stopped:
+        waits, stack = stopped.args
+        asynchronous = any(frame.name == "run_until_complete" for frame in stack)
+        cause = (
+            "It was waiting for something that never happened. What should end the wait?"
+            if waits
+            else "It was running all that time, not waiting. Which loop never ends"
+            f"{', or awaits only what has already happened' if asynchronous else ''}?"
         )
+        message = f"Your code was stopped after {limit:g} s{stopped_at(stack)}. {cause}"
         return Outcome(number, "not yet", message, "never ends")

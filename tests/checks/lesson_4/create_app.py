@@ -186,7 +186,7 @@ edit("misuses the response", {PIECE: "chunk"})
 edit("adds text", {START: f'{START}yield framed("Hello! "){NEXT}'})
 # mistakes in the endpoint and its response
 edit("another status", {"question": "prompt"}, "422.*query.*prompt")
-edit("another header", {'"text/event-stream"': "None"}, "`Content-Type` is `''`")
+edit("another header", {'"text/event-stream"': "None"}, "`Content-Type` is missing")
 edit("another header", {"HEADERS": '{"Cache-Control": "no-cache"}'})
 edit("another header", {"HEADERS": '{"X-Accel-Buffering": "no"}'})
 edit("misuses the response", {RESPONSE: "frames()"})

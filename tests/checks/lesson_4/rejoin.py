@@ -142,17 +142,24 @@ edit(
 )
 # mistakes in the events and their timing
 edit("no text", {NAME: "event: token"}, "received no text.*token")
+edit("no text", {START: f"await asyncio.wait([reply.task]){NEXT}return{NEXT}{START}"}, "empty body")
 edit("not a JSON string", {DATA: "{text}"})
 for other in ("text/plain", ""):
     edit("no event stream", {TYPE: f'media_type="{other}"'})
 edit("collected first", {START: f"await asyncio.wait([reply.task]){NEXT}{START}"})
 edit("no end", {LOOP: f'{LOOP}{MORE}if event[0] != "message":{MORE}    break'}, "is `message`")
+edit("event without data", {f"{NAME}\\n": f"{NAME}\\n\\n"}, "`event: end` was sent")
 edit("no event name", {f"{NAME}\\n": ""}, "no line `event:`")
 edit("no blank line", {f"{DATA}\\n": DATA}, "What ends an event")
 edit("ends early", {LOOP: "for event in reply.events[last_event_id:]:"}, "after 0 events")
 edit("waits between events", {FRAME: f"await asyncio.sleep(0.05) or {FRAME}"})
 edit("waits between events", {END: f"{END}{MORE}await asyncio.sleep(0.1)"}, "1.9 s")
 POLLS = {"event := await reply.event(number)": "event := await polled(reply, number)"}
+NEVER_CLEARS = (
+    f"while not reply.over or number <= len(reply.events):{MORE}await reply.news.wait(){MORE}"
+    f"if number > len(reply.events):{MORE}    continue{MORE}event = reply.events[number - 1]"
+)
+edit("never ends", {LOOP: NEVER_CLEARS}, "at the line.*running all that time.*already happened")
 edit("held back", POLLS, "in the reply's events but not sent")
 edit("never ends for a reader", {END: f"{END}{NEXT}await asyncio.Event().wait()"})
 edit("raises", {"reply.event(": "reply.evnt("}, "evnt")

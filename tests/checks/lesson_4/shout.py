@@ -71,6 +71,11 @@ def shouts_by_expression(model, prompt):
     return (chunk.content.upper() async for chunk in model.astream(prompt))
 
 
+edits("4.shout", shouts_by_expression)(
+    "makes a coroutine", {"def ": "async def "}, "loop that yields"
+)
+
+
 @right("4.shout")
 def shouts_by_a_step(model, prompt):
     async def capitals(texts):

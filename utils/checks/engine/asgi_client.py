@@ -10,6 +10,7 @@ or the response is complete; `send` waits while the client isn't reading.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -52,6 +53,12 @@ class Visit:
     def names(self) -> list[str]:
         """The event types other than `message`, in order."""
         return [event.type for event in self.events if event.type != "message"]
+
+    @property
+    def undispatched(self) -> str:
+        """The first name in an `event:` line that a browser dispatches no event for, or ""."""
+        sent = re.findall(r"^event: ?([^\r\n]+)", self.shown_body, re.MULTILINE)
+        return next((name for name in sent if name not in {e.type for e in self.events}), "")
 
     @property
     def messages(self) -> list[Any]:

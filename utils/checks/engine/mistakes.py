@@ -85,6 +85,9 @@ FIRST: Mistakes[Run] = {
     "another loop": lambda run: bool(run.foreign),
     "leaves a thread": lambda run: run.outlived,
     "raises": _raised,
+    "makes a coroutine": lambda run: (
+        run.streams and run.awaited and isinstance(run.returned, AsyncIterator)
+    ),
     "never read": lambda run: "stream" in run.unread,
     "async def": lambda run: (
         not run.asynchronous
@@ -95,9 +98,6 @@ FIRST: Mistakes[Run] = {
     "plain generator": lambda run: run.asynchronous and inspect.isgenerator(run.returned),
     "unread async generator": lambda run: (
         run.asynchronous and not run.streams and isinstance(run.returned, AsyncIterator)
-    ),
-    "makes a coroutine": lambda run: (
-        run.streams and run.awaited and isinstance(run.returned, AsyncIterator)
     ),
     "blocks the loop": lambda run: (
         run.blocked > 0 or any(each.blocking for each in run.reply.readings)

@@ -10,6 +10,7 @@ import ctypes
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -26,7 +27,7 @@ _LONGEST = 4  # the wall-clock limit of a call, as a multiple of its time limit
 
 
 class OutOfTime(SystemExit):
-    """Raised when the time limit is exceeded.
+    """Raised when the time limit is exceeded; its arguments are whether the code waited, and where.
 
     A `SystemExit`, since `except Exception` doesn't catch it and asyncio's event loop re-raises it.
     """
@@ -81,7 +82,8 @@ class _Run(Generic[T]):
                 spent += passed if waits else min(computed, passed)
                 begun, used = now, used + computed
                 if spent >= seconds or now >= latest:
-                    raise OutOfTime
+                    frame = sys._current_frames().get(self._thread.ident or 0)
+                    raise OutOfTime(waits, traceback.extract_stack(frame))
         except BaseException:
             self._stop()
             raise

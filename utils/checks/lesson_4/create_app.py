@@ -54,7 +54,6 @@ class Visited(Case):
 class Seen(Run):
     case: Visited
     visit: Visit  # the request with the question, and its response; empty if there is no app
-    undispatched: str  # the first event type that a browser wouldn't dispatch; "" if there is none
     no_string: str  # the longest message data that isn't a JSON string; "" if there is none
     last: int  # the index of the first `end` or `failed`; if there is neither, of the last event
     wrong_header: str  # the name of the first header with a wrong value; "" if there is none
@@ -101,8 +100,6 @@ def observe(answer: Any, case: Visited) -> Seen:
     run = run_app("create_app", answer, case, reply, model, send_requests, passes_on=passes_on)
     seen = visits[0] if visits else Visit(began=0.0)
     ends = [at for at, event in enumerate(seen.events) if event.type in _ENDS]
-    sent = re.findall(r"^event: ?([^\r\n]+)", seen.shown_body, re.MULTILINE)
-    types = {event.type for event in seen.events}
     data = [event.data for event in seen.events if event.type == "message"]
     no_string = [d for d, v in zip(data, seen.messages, strict=True) if not isinstance(v, str)]
     headers = {name: seen.headers.get(name.lower(), "").strip().lower() for name in _HEADERS}
@@ -113,7 +110,6 @@ def observe(answer: Any, case: Visited) -> Seen:
         run,
         expected=reply.text if case.whole else seen.text,  # accept any text for an incomplete reply
         visit=seen,
-        undispatched=next((name for name in sent if name not in types), ""),
         no_string=max(no_string, key=len, default=""),
         last=ends[0] if ends else len(seen.events) - 1,
         wrong_header=wrong_header,
@@ -188,7 +184,7 @@ FIRST: Mistakes[Seen] = {
     ),
 }
 ENDS: Mistakes[Seen] = {  # if the response should end, with `end` or `failed`
-    "event without data": lambda s: bool(s.undispatched),
+    "event without data": lambda s: bool(s.visit.undispatched),
     "goes on after the end": lambda s: s.last < len(s.visit.events) - 1,
 }
 WHOLE: Mistakes[Seen] = {  # if the whole reply should arrive

@@ -58,7 +58,15 @@ def _data(s: frame.Seen) -> str:
 
 
 def _response(visit: Visit) -> str:
-    return f"status {visit.status}: {shown(visit.shown_body, 90)}"
+    body = f": {shown(visit.shown_body, 90)}" if visit.body else " and an empty body"
+    return f"status {visit.status}{body}"
+
+
+def _without_data(name: str) -> str:
+    return (
+        f"`event: {name}` was sent, but a page never receives it. A blank line ends an event, "
+        "which is dispatched only if it has a `data` line before that."
+    )
 
 
 def _rejoined(s: rejoin.Seen) -> str:
@@ -313,7 +321,8 @@ CREATE_APP: Messages[create_app.Seen] = {
         "share?"
     ),
     "another header": lambda s: (
-        f"The response's header `{s.wrong_header}` is {shown(repr(s.header))}. "
+        f"The response's header `{s.wrong_header}` is "
+        f"{shown(repr(s.header)) if s.header else 'missing'}. "
         f"{_WHY[s.wrong_header]}"
     ),
     "end as a message": lambda s: (
@@ -332,10 +341,7 @@ CREATE_APP: Messages[create_app.Seen] = {
         f"A page finds no text in the response{s.when}: {shown(repr(s.visit.shown_body), 90)}. "
         "What turns a piece of text into an event?"
     ),
-    "event without data": lambda s: (
-        f"`event: {s.undispatched}` was sent, but a page never receives it. A blank line ends an "
-        "event, which is dispatched only if it has a `data` line before that."
-    ),
+    "event without data": lambda s: _without_data(s.visit.undispatched),
     "no end": lambda s: (
         f"After the last text, no event marks the end of the reply{s.when}. When the connection "
         "closes, a page assumes that it dropped, and sends the question again."
@@ -458,9 +464,12 @@ REJOIN: Messages[rejoin.Seen] = {
         f"The response is {shown(s.readers[0].visits[0].shown_body, 90)}, and a page dispatches no "
         "event for it. What ends an event?"
     ),
+    "event without data": lambda s: _without_data(
+        next(v.undispatched for r in s.readers for v in r.visits if v.undispatched)
+    ),
     "no text": lambda s: (
         f"A page received no text{s.when}, with "
-        f"{_response(s.readers[0].visits[0])}. Which event's data does it show?"
+        f"{_response(s.readers[0].visits[0])}. Which event's data does it show, if any?"
     ),
     "another text later": lambda s: (
         f"A page that was loaded after the reply's end received {shown(repr(s.output))} "

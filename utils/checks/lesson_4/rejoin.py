@@ -303,6 +303,9 @@ MISTAKES: Mistakes[Seen] = {
     "readers share state": lambda s: len(s.case.drops) > 1 and s.wrong_text,
     "ends early": lambda s: bool(ends_early(s)),
     "no blank line": lambda s: b"data:" in s.reader.visits[0].body and not s.reader.events,
+    "event without data": lambda s: (
+        s.case.whole and any(visit.undispatched for visit in _visits(s.readers))
+    ),
     "no text": TEXT["no text"],
     "no event name": lambda s: bool(s.last) and any(map(_unnamed, _visits(s.readers))),
     "no end": lambda s: bool(s.last) and s.output.startswith(s.expected),
