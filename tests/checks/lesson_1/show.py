@@ -129,6 +129,8 @@ edit("another model", {"return": HIDDEN})
 edit("changes the model", {'text = ""': 'text = ""; model.streaming = True'}, "Which method")
 edit("changes the model", {'text = ""': 'text = ""; model.max_tokens = 9'}, "to the call instead")
 edit("raises", {"(prompt)": "(prompt, streaming=True)"}, "unexpected keyword argument 'streaming'")
+edit("raises", {"(prompt)": "(prompt, temprature=0)"}, "unexpected keyword argument 'temprature'")
+edit(None, {"(prompt)": "(prompt, max_tokens=None)"})
 
 
 @wrong("1.show", "never ends", says="stopped after|never finished")

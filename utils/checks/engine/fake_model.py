@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from copy import copy
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, ClassVar, Self
 
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
@@ -17,13 +18,19 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from langchain_openai import ChatOpenAI
+from openai.resources.chat import Completions
+from openai.resources.responses import Responses
 from pydantic import PrivateAttr
 
 from utils.checks.engine import virtual_time
 from utils.checks.engine.reply import Reading, Reply
 
-# settings of the model that a call doesn't take
-_CONSTRUCTOR_ONLY = ("streaming", "disable_streaming")
+# the settings that a call may pass; `stream_usage` is LangChain's
+_SETTINGS = {
+    "stream_usage",
+    *signature(Completions.create).parameters,
+    *signature(Responses.create).parameters,
+}
 # `ChatOpenAI` doesn't create these clients if they are passed to it
 _CLIENTS = ("client", "async_client", "root_client", "root_async_client")
 
@@ -140,10 +147,9 @@ class FakeModel(ChatOpenAI):
     def _request(
         self, messages: list[BaseMessage], stop: Any, settings: dict[str, Any], *, streamed: bool
     ) -> tuple[Reply, Reading]:
-        for name in _CONSTRUCTOR_ONLY:
-            if name in settings:  # the error that `ChatOpenAI` raises when it sends the request
-                what = f"got an unexpected keyword argument '{name}'"
-                raise TypeError(f"Completions.create() {what}")
+        if unknown := settings.keys() - _SETTINGS:  # the error that `ChatOpenAI` raises
+            what = f"got an unexpected keyword argument '{min(unknown)}'"
+            raise TypeError(f"Completions.create() {what}")
         usage = settings.pop("stream_usage", None)
         if usage is None:
             usage = self.stream_usage

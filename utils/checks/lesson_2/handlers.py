@@ -216,14 +216,14 @@ ATTACHED_FIRST: Mistakes[Attaching] = {  # to pass to `Exercise` as `first`
     "attaches a method": lambda s: (
         isinstance(s.error, AttributeError) and inspect.isroutine(s.error.obj)
     ),
+    "callbacks by keyword": lambda s: (
+        isinstance(s.error, TypeError) and "keyword argument 'callbacks'" in str(s.error)
+    ),
     "attaches the class": lambda s: bool(s.classes),
 }
 ATTACHED: Mistakes[Attaching] = {  # to pass to `Exercise` as `mistakes`
     "unfilled parameter": lambda s: bool(s.misnamed) and (s.wrong or bool(s.log)),
     "fails silently": lambda s: bool(s.log),
-    "callbacks by keyword": lambda s: (
-        s.model is not None and any("callbacks" in each.settings for each in s.model.readings)
-    ),
     "unknown method": lambda s: s.wrong and bool(s.unknown),
     "keeps an earlier count": lambda s: (
         0 < s.right <= s.returned and s.again == s.returned + s.right

@@ -50,14 +50,14 @@ ATTACHED: Messages[handlers.Attaching] = {
     "Which of its keys takes the handlers in the cells above?",
     "attaches a method": "A function was attached instead of a handler. LangChain needs the whole "
     "object.",
+    "callbacks by keyword": "`callbacks=…` isn't a parameter of the call, so it went into the "
+    "request as a setting. Where do handlers go in the call's `config`?",
     "attaches the class": lambda s: (
         f"The class itself was attached, so none of its methods is called. Make a handler: "
         f"`{s.classes[0].__name__}()`."
     ),
     "unfilled parameter": lambda s: _UNFILLED.format(s.misnamed),
     "fails silently": lambda s: _SILENT.format(shown(s.log[0], 160)),
-    "callbacks by keyword": "`callbacks=…` isn't a parameter of the call, so it was sent to the "
-    "model as a setting. Where do handlers go in the call's `config`?",
     "unknown method": lambda s: _UNKNOWN.format(s.unknown[0]),
     "keeps an earlier count": lambda s: (
         f"The first call returned {s.returned}, the second {s.again}, which includes the first "
