@@ -3,7 +3,8 @@
     pip install "streamlit>=1.67" "langchain-openai>=1.7.4"
     OPENAI_MODEL=gpt-5-mini OPENAI_API_KEY=... streamlit run streamlit_chat.py
 
-Streamlit runs this file from the top for each message; Stop interrupts the run at its next output.
+Streamlit runs this file from the top for each message; its end draws all turns, which are kept in
+`st.session_state`. Stop interrupts the run at its next output.
 answer() yields ("text", piece), ("tool", name) and ("result", result).
 """
 

@@ -1,7 +1,8 @@
 """Finds files that shadow a module, such as a scratch file named `openai.py`.
 
-`course.py` and the setup cell look for them first. Any module may be shadowed, so this file imports
-only modules that Python loads at startup.
+`course.py` and the setup cell look for them first; `tools/environment.py`, `lab` and `doctor` do so
+too. Any module but a built-in or frozen one may be shadowed, so this file imports only modules that
+Python loads at startup.
 """
 # ruff: noqa: PTH100, PTH112, PTH120, PTH208 (pathlib may be shadowed too)
 
@@ -13,7 +14,7 @@ from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only Python itself imports these, at startup. Debian's Python includes a `sitecustomize`.
 _HOOKS = ("sitecustomize", "usercustomize")
-# The course's own packages and modules, which may shadow installed ones of the same name.
+# The course's own packages and modules; they are allowed to shadow installed ones.
 _OURS = ("conftest", "course", "hub", "tools", "utils")
 
 

@@ -1,7 +1,7 @@
 """`LatencyBadge`: a clock while a reply is pending, then the reply's TTFT and E2E latency.
 
-The page counts the seconds (`base/clock.js`); the kernel sends updates only at the start, at
-the first words and at the end.
+A `Lane` shows one above each reply. The page counts the seconds (`base/clock.js`); the kernel sends
+updates only at the start, at the first words and at the end.
 """
 
 from collections.abc import Callable
