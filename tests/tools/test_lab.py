@@ -47,10 +47,6 @@ def test_lab_opens_lesson_1_on_the_loopback_address(running: Lab):
     assert running.ask("GET", f"/api/contents/{LESSON_1}")[0] == 200
 
 
-def test_lab_requires_its_token(running: Lab):
-    assert running.ask("GET", "/api/contents", token="wrong")[0] == 403
-
-
 def test_the_token_is_on_no_command_line(running: Lab):
     family = running.family()
     assert family

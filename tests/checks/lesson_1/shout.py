@@ -86,7 +86,6 @@ edit("no chain", {CHAIN: "upper"})
 edit("returns a stream", {CHAIN: f'({CHAIN}).stream("Why?")'})
 edit("calls the model itself", {CHAIN: 'model.invoke("Why?").text.upper()'})
 edit("yields", {"return": "yield"})
-edit("changes the model", {"return": "model.disable_streaming = True; return"}, "`disable_str")
 
 batches = edits("1.shout", word_by_word)
 batches("held back", {r"\s*\S+\s": r"(?s).*?[.!?]\s"}, "What does your step wait for")

@@ -77,8 +77,6 @@ edit("callbacks without a list", {"[words]": "(words,)"}, "given something else"
 edit("config isn't a dict", {CONFIG: "[words]"})
 edit("config isn't a dict", {CONFIG: "words"})
 edit("callbacks by keyword", {CONFIG: "callbacks=[words]"})
-ON, OFF = "model.streaming = True", "model.streaming = False"
-edit("changes the model", {LOOP: f"{ON}\n    model.invoke(prompt, {CONFIG})\n    {OFF}"})
 always_the_same = Words()
 edit("keeps an earlier count", {"Words()": "always_the_same"}, "which includes the first count")
 
