@@ -1,4 +1,4 @@
-"""Timeline, chunk table, JSON card and live Markdown as learners see them, in JupyterLab.
+"""Timelines, chunk tables, JSON cards and live Markdown in JupyterLab; readability of all widgets.
 
 The fixture `notebook` opens a notebook with the given cells. In a cell, `turn("begin")` waits for
 the test's `turns.take("begin")`. The last test shows widgets in states that no lesson reaches.

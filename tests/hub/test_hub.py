@@ -1,4 +1,4 @@
-"""Tests of the settings in `hub/`, and of its recipes: a cluster, a single server, an image."""
+"""The settings in `hub/`, and its recipes: a cluster, a single server, an image."""
 
 import os
 import re

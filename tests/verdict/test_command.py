@@ -1,4 +1,4 @@
-"""Tests of the `verdict` command: its options, output and processes."""
+"""The `verdict` command: its options, output and processes."""
 
 import asyncio
 import json
