@@ -23,7 +23,7 @@ LESSON = ROOT / LESSON_1
 TEXT = "A river is patient."
 
 
-# Lag
+# --- Lag
 
 
 def append(pane: str, seq: int, *items: str, at: int = 0) -> Message:
@@ -83,7 +83,7 @@ def test_lag_excludes_the_widgets_coalescing():
     assert lag(0.001) == 0.0
 
 
-# Results and messages
+# --- Results and messages
 
 
 def test_a_class_passes_only_if_no_learner_fails_and_both_limits_are_met():
