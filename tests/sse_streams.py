@@ -1,4 +1,4 @@
-"""Event streams that `utils.sse` must parse as a browser does, and an app that streams them."""
+"""Event streams that `utils.sse` must parse as a browser does, and an app to disconnect from."""
 
 import asyncio
 import random

@@ -9,21 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.test_timing import recorded
 from utils.reader_model import TOKENS_PER_WORD, readers_wait, reading, tokens_per_second
 from utils.timing import Piece, Recording
 
-WORD = "word "
 speeds = st.floats(60, 1200)  # words per minute
 gaps = st.floats(0, 5)  # seconds
 texts = st.text("abc \n", max_size=12)
-
-
-def recorded(arrivals, texts=None, **fields):
-    """Return a recording with one piece at each of the given times, in seconds."""
-    pieces = tuple(
-        Piece(at, text) for at, text in zip(arrivals, texts or [WORD] * len(arrivals), strict=True)
-    )
-    return Recording("reply", pieces, e2e=max(arrivals, default=0.0), **fields)
 
 
 @st.composite
@@ -32,7 +24,7 @@ def recordings(draw):
     waits = draw(st.lists(gaps, min_size=1, max_size=30))
     pieces = draw(st.lists(texts, min_size=len(waits), max_size=len(waits)))
     usage = draw(st.none() | st.integers(1, 400).map(lambda n: {"output_tokens": n}))
-    return recorded(list(accumulate(waits)), pieces, usage=usage)
+    return recorded(*zip(accumulate(waits), pieces, strict=True), usage=usage)
 
 
 def by_the_book(recording, rate):
@@ -62,13 +54,13 @@ def test_the_wait_is_that_of_the_published_formula(recording, wpm):
 
 def test_a_reader_of_chinese_reads_character_by_character():
     text = "我们今天学习流式输出。" * 20
-    read = reading(recorded([1.0], [text]))
+    read = reading(recorded((1.0, text)))
     assert read.words == 20 * 11
     assert read.finished > 30
 
 
 def test_a_surrogate_pair_in_two_pieces_is_read_like_any_text():
-    read = reading(recorded([1.0, 2.0, 9.0], ["Hi \ud83d", "\ude00 there", " you"]))
+    read = reading(recorded((1.0, "Hi \ud83d"), (2.0, "\ude00 there"), (9.0, " you")))
     assert read.words == 4
     assert all(0 <= words <= 4 for _, words in (*read.delivered, *read.read))
 
@@ -91,8 +83,8 @@ def test_the_reader_finishes_after_waiting_and_reading(recording, wpm):
 
 
 def test_a_pause_becomes_a_stall_when_the_reader_has_caught_up():
-    quarter_of_a_second_a_word = 240
-    read = reading(recorded([1.0, 1.1, 9.0]), wpm=quarter_of_a_second_a_word)
+    recording = recorded((1.0, "one "), (1.1, "two "), (9.0, "six "))
+    read = reading(recording, wpm=240)  # a word takes a quarter of a second
     (stall,) = read.stalls
     assert (stall.at, stall.seconds) == (pytest.approx(1.5), pytest.approx(7.5))
 
@@ -110,4 +102,4 @@ def test_a_reply_without_text_is_only_a_wait():
 
 def test_a_reader_without_speed_is_an_error():
     with pytest.raises(ValueError, match="words a minute above 0"):
-        readers_wait(recorded([1.0]), wpm=0)
+        readers_wait(recorded((1.0, "one")), wpm=0)

@@ -170,7 +170,7 @@ def test_names_that_hide_pythons_own_are_reported(printed):
     assert told in printed[1]
 
 
-def test_cells_can_await_whatever_a_users_ipython_settings(printed):
+def test_cells_can_await_regardless_of_a_users_ipython_settings(printed):
     assert printed[-1].endswith(" True")
 
 

@@ -2,14 +2,14 @@
 
 import importlib
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from tests.simulator.virtual import VirtualSimulator
+from tools.programs import ROOT
 
-FASTAPI_FOLDER = Path(__file__).resolve().parents[2] / "apps" / "fastapi_chat"
+FASTAPI_FOLDER = ROOT / "apps" / "fastapi_chat"
 
 
 @pytest.fixture

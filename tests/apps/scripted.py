@@ -1,4 +1,4 @@
-"""A fake model that calls the given tools in order, whatever the prompt."""
+"""The FastAPI app's fake model: it calls the given tools in order, whatever the prompt."""
 
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Self

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import signal
 import subprocess
 import sys
 import tomllib
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from tests.tools.run_course import course
+from tests.tools.running_lab import CTRL_C
 from tests.tools.test_setting_up import fake_installers
 from tools import app as command
 from tools.app import APPS, FASTAPI
@@ -24,7 +24,6 @@ from tools.lab import free_port
 from tools.programs import ROOT, Advice
 
 PATIENCE = 120.0  # seconds
-CTRL_C = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Timeline, chunk table, JSON card and live Markdown as learners see them, in JupyterLab.
+"""Timelines, chunk tables, JSON cards and live Markdown in JupyterLab; readability of all widgets.
 
 The fixture `notebook` opens a notebook with the given cells. In a cell, `turn("begin")` waits for
 the test's `turns.take("begin")`. The last test shows widgets in states that no lesson reaches.
@@ -11,6 +11,7 @@ import pytest
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.readability import barriers, faint, misfits
+from tests.browser.test_kernel_end import RESTART, end_kernel
 from tests.browser.turns import Turns
 from tools.browser.notebook_page import NotebookPage
 from tools.browser.server import NARROW, NOTEBOOK_WIDTH, PROJECTOR, ZOOMED
@@ -272,9 +273,7 @@ results = await asyncio.gather(
     nb.page.wait_for_function(
         "() => [...document.querySelectorAll('.course-text')].at(-1).scrollTop > 200"
     )
-    nb.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
+    end_kernel(nb, RESTART)
     nb.page.locator(".course-badge").last.filter(has_text="kernel ended").wait_for()
 
 

@@ -1,4 +1,4 @@
-"""The widgets as learners see them: in JupyterLab, with mouse and keyboard.
+"""Live text, races and predictions in JupyterLab, used with mouse and keyboard.
 
 The fixture `notebook` opens a notebook with the given cells. `Turns` makes the kernel wait in
 `turn("name")` until the test calls `turns.take("name")`.

@@ -381,7 +381,7 @@ def test_guides_have_minutes_and_numbers_from_the_lessons(built, capsys):
     assert "lessons/guide.md:1: no lesson has a `1.gone`" in capsys.readouterr().out
 
 
-def test_a_lesson_may_be_saved_as_editors_do(built):
+def test_a_lesson_may_be_saved_by_any_editor(built):
     plain = SAMPLE.read_text(encoding="utf-8") + SHOWS
     saved = {
         "BOM and CRLF": b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode(),

@@ -1,4 +1,4 @@
-"""The minutes stated in a lesson add up and agree with those computed from its content."""
+"""A lesson's stated minutes add up and agree with those computed by `tools.minutes`, a command."""
 
 import os
 import re

@@ -5,7 +5,6 @@ import asyncio
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -13,11 +12,11 @@ from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 
+from utils import lesson_source
 from utils.assistant import order_status
 from utils.provider import chat_model, simulator
 
-LESSONS = Path(__file__).parents[2] / "lessons"
-PAGE = (LESSONS / "quick_reference.md").read_text("utf-8")
+PAGE = (lesson_source.FOLDER / "quick_reference.md").read_text("utf-8")
 TABLE = PAGE.partition("\n## ")[0]
 RIVER = "Name a river."
 # Runs the marked tests on one event loop: the models share an async HTTP client bound to it.
@@ -192,7 +191,7 @@ async def test_an_async_stream_leaves_the_loop_free(model):
 
 
 def test_each_method_of_a_lessons_recap_has_a_row():
-    for lesson in sorted(LESSONS.glob("0*.md")):
+    for lesson in lesson_source.paths():
         recap = lesson.read_text("utf-8").rpartition("## Recap")[2]
         for method in re.findall(r"^\| `?(\.\w+\(\)|callbacks)`? \|", recap, flags=re.MULTILINE):
             assert method in ROWS, f"{lesson.name}: {method}"

@@ -1,4 +1,4 @@
-"""Outputs stored in `solutions/` hold no errors, stderr or local paths; nbval compares them all."""
+"""Stored outputs contain no errors, stderr or local paths, and nbval compares all of them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The notebook tests find faults, and ignore differences between correct runs."""
+"""The notebook tests themselves: they find faults, and ignore differences between correct runs."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A preloaded kernel is as clean as any other: it shares no state with other kernels."""
+"""A kernel from `preloaded.py` differs from any other kernel only in what it has imported."""
 
 import json
 import os

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.programs import ROOT
+
 COMMAND = [sys.executable, "-m", "utils.simulator"]
 KEY = "a-key-for-the-class"  # the API key of a simulator that `shared` starts
 

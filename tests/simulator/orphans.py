@@ -1,12 +1,12 @@
 """Helpers for tests that kill a process and check that its child processes exit."""
 
 import socket
-from pathlib import Path
 
 import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.programs import ROOT
+
 PATIENCE = 240.0  # seconds to wait for another process
 
 # A cell that starts a simulator, prints its port and process ID, and reads a reply.

@@ -1,4 +1,4 @@
-"""Tool calls and structured output, tested in more detail than in LangChain's standard tests."""
+"""Tool calls and structured output with LangChain and `openai`: what no standard test covers."""
 
 from typing import Any
 

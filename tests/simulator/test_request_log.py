@@ -25,16 +25,6 @@ def test_a_request_is_logged(server: Simulator) -> None:
     assert request.received < request.first_byte <= request.ended_at
 
 
-def test_a_stream_sends_no_request_before_the_first_next(server: Simulator) -> None:
-    with server.watch() as seen:
-        stream = chat(server).stream("Name a river.")
-        assert len(seen.now()) == 0
-        next(stream)
-        assert len(seen.now()) == 1
-        stream.close()
-    assert [request.stream for request in seen] == [True]
-
-
 def test_a_log_reports_a_reply_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulator_client, "_SETTLE_SECONDS", 0.3)
     server = Simulator(speed=0.1)  # slow enough for a reply to take longer than 0.3 s

@@ -17,14 +17,13 @@ from tools import commands, doctor, lab
 from tools.programs import ROOT, Advice, advice_for_the_disk
 from utils import shadowing
 
-COMMANDS = ["lab", "setup", "test", "build", "site", "doctor", "canary", "lock"]
-
 
 def test_without_a_command_the_commands_are_shown_with_the_standard_library_only():
     shown = course(python=(sys.executable, "-I", "-S"))
     assert shown.returncode == 0, shown.stderr
     assert "course.py lab" in shown.stdout
-    assert all(f"    {name} " in shown.stdout for name in COMMANDS)
+    for name in ("lab", "setup", "test", "build", "site", "doctor", "canary", "lock"):
+        assert f"    {name} " in shown.stdout
 
 
 @pytest.mark.parametrize(
@@ -93,6 +92,15 @@ def test_an_unknown_lesson_is_reported_before_anything_is_set_up(command, monkey
     assert "There is no lesson 9; there are 01_enabling_streaming, " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--check", "3", "4"], ["--all"]])
+def test_build_passes_its_arguments_on(words, monkeypatch):
+    ran: list[list[str]] = []
+    monkeypatch.setattr(commands, "interpreter", lambda *_: "python")
+    monkeypatch.setattr(commands, "run", lambda command: ran.append(command) or 0)
+    assert commands.main(["build", *words]) == 0
+    assert ran == [["python", "-m", "tools.build", *words]]
+
+
 def course_after(preparation: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run the code in `preparation` and then `course.py` in a new Python process."""
     run = f"import runpy; runpy.run_path({str(COURSE)!r}, run_name='__main__')"
@@ -152,6 +160,32 @@ print("still running")
     command = ["nohup", sys.executable, "-c", program]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.stdout == "still running\n"
+
+
+STOPPED_IN_A_TASK = """
+import asyncio, os, signal
+from tools.programs import stop_on_signals
+
+async def one():
+    os.kill(os.getpid(), signal.SIGTERM)  # arrives while this task runs
+    await asyncio.sleep(60)
+
+async def both():
+    await asyncio.gather(one(), asyncio.sleep(60))
+
+stop_on_signals()
+try:
+    asyncio.run(both())
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process on Windows")
+def test_a_signal_cancels_what_runs_on_the_event_loop_and_leaves_no_exception():
+    command = [sys.executable, "-c", STOPPED_IN_A_TASK]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert (ran.stdout, ran.stderr) == ("stopped\n", "")
 
 
 def test_any_python_can_parse_course_py():

@@ -180,11 +180,6 @@ def test_doctor_lists_the_servers_models_if_this_one_is_missing(fake_provider, l
     [
         (doctor.examine_provider, {"OPENAI_BASE_URL": NO_SERVER}, "127.0.0.1:9: Could not connect"),
         (doctor.examine_provider, {"OPENAI_MODEL": ""}, "OPENAI_BASE_URL is set, but OPENAI_MODEL"),
-        (
-            doctor.examine_provider,
-            {"OPENAI_API_KEY": "sk-proj\N{EM DASH}abc"},
-            "OPENAI_API_KEY contains an em dash (U+2014) at position 8",
-        ),
         (doctor.examine_simulator, {"COURSE_SPEED": "fast"}, "COURSE_SPEED is 'fast'"),
     ],
 )
@@ -193,9 +188,7 @@ def test_doctor_names_a_setting_that_makes_every_call_fail(monkeypatch, examine,
     usual = {"OPENAI_MODEL": "llama", "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": NO_SERVER}
     for name, value in (usual | environ).items():
         monkeypatch.setenv(name, value)
-    finding = failure(examine)
-    assert finding.startswith(words)
-    assert "abc" not in finding
+    assert failure(examine).startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -212,14 +205,6 @@ def test_doctor_names_a_folder_that_hides_packages(tmp_path, monkeypatch, user_s
     finding = failure(doctor.examine_packages)
     assert "langchain-core is 0.3.0, not " in finding
     assert finding.endswith(f": {tmp_path} comes before this Python's own packages, so {fix}")
-
-
-def test_doctor_reaches_the_simulator_despite_proxy_and_certificate_settings(monkeypatch):
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
-    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
-    ok, finding = doctor.outcome(doctor.examine_simulator)
-    assert ok
-    assert "replied to a one-token call" in finding
 
 
 def test_doctor_gives_the_cause_if_the_simulator_cannot_start(monkeypatch):

@@ -1,7 +1,7 @@
-"""`course.py lab` as a process: what it serves, regardless of user settings, and how it stops.
+"""`course.py lab`: what it serves, regardless of user settings, and how it stops.
 
-`Lab` runs the command. `left_after` stops it in one of `WAYS`, and returns the processes, ports and
-folders that remain.
+`Lab` runs the command as a process. `left_after` stops it in one of `WAYS`, and returns the
+processes, ports and folders that remain.
 """
 
 import json
@@ -45,10 +45,6 @@ def test_lab_opens_lesson_1_on_the_loopback_address(running: Lab):
     assert running.ask("GET", running.address.path)[0] == 200
     assert running.address.path == f"/lab/tree/{LESSON_1}"
     assert running.ask("GET", f"/api/contents/{LESSON_1}")[0] == 200
-
-
-def test_lab_requires_its_token(running: Lab):
-    assert running.ask("GET", "/api/contents", token="wrong")[0] == 403
 
 
 def test_the_token_is_on_no_command_line(running: Lab):
@@ -273,5 +269,5 @@ def test_nothing_is_left_when_it_ends_while_a_reply_streams(way):
 
 
 def test_no_process_is_found_if_proc_is_empty(monkeypatch):
-    monkeypatch.setattr(psutil, "process_iter", lambda: [][0])  # an IndexError, as then
+    monkeypatch.setattr(psutil, "process_iter", lambda: [][0])  # raises IndexError, as it does then
     assert list(marked("COURSE_X")) == []

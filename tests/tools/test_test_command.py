@@ -201,18 +201,7 @@ def test_nbval_compares_strictly_by_file_and_runs_learners_notebooks_only_withou
     assert {*test_command.HEAVY} <= {*test_command.apps_step("python", []).command}
 
 
-@pytest.mark.parametrize("words", [["--check", "3", "4"], ["--all"]])
-def test_build_passes_its_arguments_on(words, monkeypatch):
-    ran: list[list[str]] = []
-    monkeypatch.setattr(commands, "interpreter", lambda *_: "python")
-    monkeypatch.setattr(commands, "run", lambda command: ran.append(command) or 0)
-    assert commands.main(["build", *words]) == 0
-    assert ran == [["python", "-m", "tools.build", *words]]
-
-
-def test_an_app_that_can_t_be_installed_is_a_failure_and_the_others_are_installed(
-    monkeypatch, capsys
-):
+def test_an_app_that_cannot_be_installed_fails_and_the_others_are_installed(monkeypatch, capsys):
     installed = []
 
     def set_up(app: App) -> str:
@@ -234,7 +223,7 @@ def test_an_app_that_can_t_be_installed_is_a_failure_and_the_others_are_installe
     ]
 
 
-def test_an_app_that_doesn_t_support_this_python_is_reported_but_no_failure(monkeypatch, capsys):
+def test_an_app_that_does_not_support_this_python_is_reported_but_no_failure(monkeypatch, capsys):
     monkeypatch.setattr("sys.version_info", (9, 9, 9))
     assert test_command.install_apps() == []
     printed = capsys.readouterr().out.splitlines()

@@ -1,4 +1,4 @@
-"""Tests of the `verdict` command: its options, output and processes."""
+"""The `verdict` command: its options, output and processes."""
 
 import asyncio
 import json
@@ -18,6 +18,7 @@ import pytest
 
 from tests.http_server import SSE, Answer, answering
 from tools.lab import free_port
+from tools.programs import ROOT
 from tools.verdict.__main__ import main, parser, started, wire_format
 from tools.verdict.case import Case, Seen
 from tools.verdict.endpoint import Endpoint
@@ -26,8 +27,8 @@ from tools.verdict.model import Model
 from tools.verdict.readers import slow_reader
 from tools.verdict.report import as_json, exercise, row, summary
 from tools.verdict.wire_format import WireFormat
+from utils import lesson_source
 
-ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "http://127.0.0.1:8000/chat?question={question}"
 ANY_PORT = QUESTION.replace("8000", "{port}")  # the command inserts the app's port
 
@@ -178,7 +179,7 @@ def test_a_failed_row_names_the_exercise_that_explains_it() -> None:
 
 
 def test_every_line_points_to_an_existing_exercise() -> None:
-    lessons = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("lessons/0*.md"))
+    lessons = "".join(path.read_text(encoding="utf-8") for path in lesson_source.paths())
     for name, line in LINES.items():
         assert f"### Exercise {line.exercise} " in lessons
         # `line.exercise` is a name, but `exercise` returns a number

@@ -180,7 +180,7 @@ def test_a_response_that_is_not_a_reply_is_reported(
         verdict(serving(answer), WIRE, simulated=False)
 
 
-def test_a_refused_visitor_and_a_broken_connection_are_called_so(verdict: Judge) -> None:
+def test_a_refused_visitor_and_a_dropped_connection_are_named(verdict: Judge) -> None:
     table = verdict(serving(once()), WIRE, simulated=False)
     assert table[OTHERS].what == "the second visitor's request was answered with status 429"
     assert table["no key and no traceback in any answer"].what == "4 answers"

@@ -104,9 +104,7 @@ class TestContinuation:
         assert joined(TEXT, TEXT[:50]) == TEXT
 
     def test_a_refrain_is_not_a_repetition(self):
-        assert joined("Row, row, row your boat. ", "Row, ", "row.") == (
-            "Row, row, row your boat. Row, row."
-        )
+        assert joined("Row, row your boat. ", "Row, ") == "Row, row your boat. Row, "
 
     def test_other_text_is_delayed_only_until_it_differs(self):
         continuation = Continuation(TEXT)

@@ -1,4 +1,4 @@
-"""`Progress`, with known and unknown totals."""
+"""`Progress`: a bar, or only a count if the total is unknown."""
 
 import asyncio
 

@@ -1,1 +1,1 @@
-"""Browser tests of the apps, in a package because the fixture `browser` is package-scoped."""
+"""Tests that only `test --apps` runs; a package because the fixture `browser` is package-scoped."""

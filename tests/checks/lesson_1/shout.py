@@ -87,7 +87,6 @@ edit("returns a stream", {CHAIN: f'({CHAIN}).stream("Why?")'})
 edit("calls the model itself", {CHAIN: 'model.invoke("Why?").text.upper()'})
 edit("yields", {"return": "yield"})
 wrong("1.shout", "not a function", says="a `RunnableLambda`")(RunnableLambda(len))
-edit("changes the model", {"return": "model.disable_streaming = True; return"}, "`disable_str")
 
 batches = edits("1.shout", word_by_word)
 batches("held back", {r"\s*\S+\s": r"(?s).*?[.!?]\s"}, "What does your step wait for")

@@ -77,10 +77,8 @@ edit("callbacks without a list", {"[words]": "(words,)"}, "given something else"
 edit("config isn't a dict", {CONFIG: "[words]"})
 edit("config isn't a dict", {CONFIG: "words"})
 edit("callbacks by keyword", {CONFIG: "callbacks=[words]"})
-ON, OFF = "model.streaming = True", "model.streaming = False"
 BOUND = f"model.bind(streaming=True).invoke(prompt, {CONFIG})"
 edit("raises", {LOOP: BOUND}, "unexpected keyword argument 'streaming'")
-edit("changes the model", {LOOP: f"{ON}\n    model.invoke(prompt, {CONFIG})\n    {OFF}"})
 always_the_same = Words()
 edit("keeps an earlier count", {"Words()": "always_the_same"}, "which includes the first count")
 

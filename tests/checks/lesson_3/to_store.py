@@ -29,7 +29,6 @@ for said in (
     "f'finish_reason={reason!r}'",
     "f'ended by {[reason] if reason else []}'",
     "reason",
-    "reason or 'There is no finish reason.'",
     "reason or 'The connection broke: finish reason missing'",
     "reason or 'the model didn\\'t say why it stopped'",
     "f'{reason}: {text}'",
@@ -40,10 +39,7 @@ for said in (
     "reason or 'no_finish_reason'",
     "f'finish reason {reason or \"N/A\"}'",
     "reason or 'MISSING_FINISH_REASON'",
-    "reason or 'finish reason unset'",
     "reason or 'The reply ended w/o a finish reason.'",
-    "reason or 'noReason'",
-    "reason or 'Neither stop nor any other finish reason was sent.'",
 ):
     edit(None, {SAID: said})
 edit(None, {"ValueError": "IncompleteError"})

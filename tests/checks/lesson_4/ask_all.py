@@ -100,7 +100,6 @@ edit("no strings", {ASK: "return [chunk.content async for chunk in model.astream
 edit("returns its tasks", {RESULTS: "return tasks"})
 edit("returns what isn't awaited", {RESULTS: f"return [asyncio.create_task(ask(prompt)) {GO}"})
 edit("returns the wrong type", {RESULTS: "return dict(enumerate(tasks))"})
-edit("returns nothing", {RESULTS: RESULTS + " or None"})
 edit("never calls the model", {END: f"return ['' {GO}"})
 edit("sends other prompts", {GO: "for prompt in prompts[1:]]"})
 edit("drops a repetition", {GO: "for prompt in dict.fromkeys(prompts)]"})
@@ -114,7 +113,6 @@ edit("an empty text", {ASK: "return [chunk.content async for chunk in model.astr
 edit("tries again", {ASK: f"try:{NEXT}    {ASK}{NEXT}except Exception:{NEXT}    {ASK}"})
 edit("wrong number of replies", {RESULTS: RESULTS + " + ['All done.']"})
 edit("another text", {RESULTS: "return [task.result().upper() for task in tasks]"})
-edit("another prompt", {"(model, prompt)": "(model, ' '.join(prompts))"})
 edit("swallows the error", {END: f"return {KEEPING_ERRORS}"})
 CANCELLED = "except asyncio.CancelledError:\n        return []\n    "
 GUARDED = f"try:\n        {GROUP.replace('    tasks', '        tasks')}{CANCELLED}"
