@@ -1,4 +1,4 @@
-"""Limits how often updates are sent to the page, without a noticeable delay."""
+"""Decides when updates are sent to the page, and again to a page that loaded slowly."""
 
 import asyncio
 from collections.abc import Callable
