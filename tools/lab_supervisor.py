@@ -3,7 +3,8 @@
 `python -m tools.lab_supervisor FOLDER` runs JupyterLab with the settings in FOLDER. Standard input
 is a pipe from `lab`; the operating system closes the pipe when `lab` ends, even if `lab` is killed.
 JupyterLab, its kernels and everything they started are then terminated, and FOLDER is deleted.
-JupyterLab itself is a child process that runs this module with `--serve`.
+JupyterLab itself is a child process that runs this module with `--serve`: with the course's server
+settings, and the learner's own theme and shortcuts.
 """
 
 import contextlib
@@ -112,13 +113,13 @@ def marked(mark: str) -> Iterator[psutil.Process]:
                     yield process
 
 
-def usable(folder: Path) -> bool:
+def is_writable(folder: Path) -> bool:
     """Return whether a folder is writable or can be created."""
     existing = next(filter(os.path.exists, (folder, *folder.parents)))
     return existing.is_dir() and os.access(existing, os.W_OK)
 
 
-def damaged(settings: Path) -> Path | None:
+def damaged_settings(settings: Path) -> Path | None:
     """Return a settings file that JupyterLab can't read, if there is one."""
     import json5
 
@@ -148,8 +149,8 @@ def serve(folder: Path) -> None:
     }
     for name, usual in own.items():
         place = Path(os.environ.get(name) or usual)
-        os.environ[name] = str(place if usable(place) else folder / name)
-    if file := damaged(Path(os.environ["JUPYTERLAB_SETTINGS_DIR"])):
+        os.environ[name] = str(place if is_writable(place) else folder / name)
+    if file := damaged_settings(Path(os.environ["JUPYTERLAB_SETTINGS_DIR"])):
         say(f"Your JupyterLab settings aren't used: {file} can't be read; correct or delete it.")
         os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH"):

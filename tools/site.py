@@ -1,6 +1,7 @@
 """The `site` command: builds the reading edition, a static site, in `build/site/`.
 
-Sphinx with MyST-NB builds it offline, from copies of the guides and the executed notebooks.
+Sphinx with MyST-NB builds it offline, from copies of the guides and of the notebooks in
+`solutions/` with their stored outputs; nothing is executed. `--links` only checks external links.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def build(output: Path, lessons: Sequence[str]) -> Path:
     pages.mkdir(parents=True)
     known = _known(stems)
     for stem in stems:
-        _write_lesson(stem, pages, known)
+        _copy_lesson(stem, pages, known)
     _write_guides(stems, pages, known)
     _sphinx(pages, output)
     say(f"{counted(len(stems), 'lesson')}, built in {time.monotonic() - started:.0f} s.")
@@ -90,7 +91,7 @@ def _body(text: str) -> str:
     return re.sub(r"^```\{code-cell\}.*$", "```text", text, flags=re.MULTILINE)
 
 
-def _write_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
+def _copy_lesson(stem: str, pages: Path, known: Mapping[str, str]) -> None:
     built = make(lesson_source.FOLDER / f"{stem}.md")
     stored: dict[Edition, Any] = {edition: built.stored(edition) for edition in EDITIONS}
     for edition, notebook in stored.items():

@@ -1,4 +1,4 @@
-"""Lesson 4's clinic: the endpoint that keeps generating after its client has disconnected."""
+"""Lesson 4's clinic: four endpoints to diagnose, and the clients that visit them."""
 
 from __future__ import annotations
 

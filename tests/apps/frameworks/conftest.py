@@ -1,4 +1,4 @@
-"""Fixtures that run each framework's app with its own packages, a simulator and a browser.
+"""Fixtures: `chosen` skips apps without packages; the others run an app, a simulator and a browser.
 
 `course.py test --apps` installs the apps' packages in `build/apps/` and runs these tests.
 """

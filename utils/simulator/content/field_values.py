@@ -1,4 +1,4 @@
-"""Values for the fields of a JSON schema, chosen by the words in the field names.
+"""Values for a JSON schema's fields, by the words in their names: from the prompt, or made up.
 
 To support another field name, extend a table here or, if its values are always made up,
 `sample_values.toml`.
