@@ -31,8 +31,9 @@ if __name__ == "__main__":
     for name in ("_sqlite3", "_ssl", "pyexpat", "zlib"):
         if find_spec(name) is None:
             sys.exit(
-                "This Python, {}, was built without the module {}: use another Python, such "  # noqa: UP032
-                "as the one from https://www.python.org/downloads/.".format(sys.executable, name)
+                "This Python, {}, lacks its own module {}: install all of Python (Debian and "  # noqa: UP032
+                "Ubuntu: apt install python3-full), or another one, such as the one from "
+                "https://www.python.org/downloads/.".format(sys.executable, name)
             )
     if sys.stdout is None:  # closed, as under pythonw
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115

@@ -119,7 +119,7 @@ def test_a_python_that_is_too_old_is_reported_in_one_sentence():
     assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
 
 
-def test_a_python_that_was_built_without_a_module_is_reported_in_one_sentence():
+def test_a_python_that_lacks_a_module_is_reported_in_one_sentence():
     result = course_after("""
 import importlib.util
 found = importlib.util.find_spec
@@ -127,7 +127,7 @@ importlib.util.find_spec = lambda name: None if name == "_sqlite3" else found(na
 """)
     assert result.returncode == 1
     assert result.stderr.strip().count("\n") == 0
-    assert f"This Python, {sys.executable}, was built without the module _sqlite3" in result.stderr
+    assert f"This Python, {sys.executable}, lacks its own module _sqlite3: install all of Python" in result.stderr
 
 
 def test_a_path_with_characters_that_the_output_lacks_is_escaped():
@@ -202,6 +202,13 @@ def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_pat
         f"The file {tmp_path / 'argparse.py'} hides Python's own module `argparse`: rename the "
         "file, and start again.\n"
     )
+
+
+@pytest.mark.parametrize("name", ["random", "shutil", "typing"])
+def test_a_broken_file_that_hides_a_standard_module_is_named_and_not_imported(name, tmp_path):
+    (tmp_path / f"{name}.py").write_text("raise ValueError")
+    result = course("doctor", PYTHONPATH=str(tmp_path))
+    assert result.stderr.startswith(f"The file {tmp_path / name}.py hides Python's own module")
 
 
 def test_a_file_in_the_courses_folder_that_hides_a_package_is_named(tmp_path, monkeypatch, capsys):
