@@ -31,12 +31,16 @@ if __name__ == "__main__":
     for name in ("_sqlite3", "_ssl", "pyexpat", "zlib"):
         if find_spec(name) is None:
             sys.exit(
-                "This Python, {}, was built without the module {}: use another Python, such "  # noqa: UP032
-                "as the one from https://www.python.org/downloads/.".format(sys.executable, name)
+                "This Python, {}, lacks its own module {}: install all of Python (Debian and "  # noqa: UP032
+                "Ubuntu: apt install python3-full), or another one, such as the one from "
+                "https://www.python.org/downloads/.".format(sys.executable, name)
             )
-    if sys.stdout is None:  # closed, as under pythonw
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
-        os.set_inheritable(sys.stdout.fileno(), True)  # child processes use it too
+    # A closed stream, as under pythonw: child processes use it too. In this order, each gets the
+    # lowest free descriptor, which is its own.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
+            os.set_inheritable(getattr(sys, name).fileno(), True)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # for paths that stdout can't encode
     try:

@@ -16,6 +16,7 @@ _UNWANTED = (
     "JPY_",
     "CONFIGPROXY_",  # JupyterHub's proxy
     "IPYTHON",
+    "PYDEVD_",  # the debugger, which every kernel imports
     "MPLBACKEND",
     "MATPLOTLIBRC",
     "PYTEST_",

@@ -40,7 +40,8 @@ def _shadowing_folders(path: list[str]) -> list[str]:
 
 def shadowed(path: list[str]) -> dict[str, str]:
     """Map each module that is shadowed on the search path `path` to the file that shadows it."""
-    PathFinder.invalidate_caches()
+    # PathFinder.invalidate_caches would import importlib.metadata, and so half the library.
+    sys.path_importer_cache.clear()
     others = _shadowing_folders(path)
     found: dict[str, str] = {}
     for folder in others:

@@ -119,7 +119,7 @@ def test_a_python_that_is_too_old_is_reported_in_one_sentence():
     assert "needs Python 3.11 or newer, and this is Python 3.8" in result.stderr
 
 
-def test_a_python_that_was_built_without_a_module_is_reported_in_one_sentence():
+def test_a_python_that_lacks_a_module_is_reported_in_one_sentence():
     result = course_after("""
 import importlib.util
 found = importlib.util.find_spec
@@ -127,7 +127,7 @@ importlib.util.find_spec = lambda name: None if name == "_sqlite3" else found(na
 """)
     assert result.returncode == 1
     assert result.stderr.strip().count("\n") == 0
-    assert f"This Python, {sys.executable}, was built without the module _sqlite3" in result.stderr
+    assert f"This Python, {sys.executable}, lacks its own module _sqlite3: inst" in result.stderr
 
 
 def test_a_path_with_characters_that_the_output_lacks_is_escaped():
@@ -204,6 +204,13 @@ def test_a_file_that_hides_a_standard_module_is_named_before_any_command(tmp_pat
     )
 
 
+@pytest.mark.parametrize("name", ["random", "shutil", "typing"])
+def test_a_broken_file_that_hides_a_standard_module_is_named_and_not_imported(name, tmp_path):
+    (tmp_path / f"{name}.py").write_text("raise ValueError")
+    result = course("doctor", PYTHONPATH=str(tmp_path))
+    assert result.stderr.startswith(f"The file {tmp_path / name}.py hides Python's own module")
+
+
 def test_a_file_in_the_courses_folder_that_hides_a_package_is_named(tmp_path, monkeypatch, capsys):
     for name in ("psutil", "conftest", "scratch"):
         (tmp_path / f"{name}.py").touch()
@@ -244,17 +251,20 @@ def test_verdict_runs_in_a_folder_that_was_deleted(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows passes on handles, not descriptors")
-def test_commands_and_the_programs_they_start_work_without_standard_output():
-    result = course_after("""
+@pytest.mark.parametrize("closed", [("stdout",), ("stderr",), ("stdin", "stdout", "stderr")])
+def test_commands_and_the_programs_they_start_work_with_closed_streams(closed):
+    result = course_after(f"""
 import os
-os.close(1)
-sys.stdout = None
+for name in {closed}:
+    os.close(getattr(sys, name).fileno())
+    setattr(sys, name, None)
 from tools import commands, programs
 
 def main(_):
     with programs.Progress("working"):
         programs.show_transient("cell 1")
-    return programs.run([sys.executable, "-c", "import sys; sys.stdout.isatty()"])
+    check = "import sys; sys.exit(None in (sys.stdin, sys.stdout, sys.stderr))"
+    return programs.run([sys.executable, "-c", check])
 
 commands.main = main
 """)

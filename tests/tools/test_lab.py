@@ -160,6 +160,7 @@ def user_settings(folder: Path) -> dict[str, str]:
         "PYTHONSTARTUP": str(folder / "modules" / "startup.py"),
         "PYTHONWARNINGS": "default",
         "MPLBACKEND": "TkAgg",
+        "PYDEVD_USE_CYTHON": "perhaps",
         **PROXIES,
     }
 
