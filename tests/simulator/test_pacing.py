@@ -1,5 +1,6 @@
 """Reply schedules (`plan`) and the timed delivery of items (`due`), tested with a fake clock."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -49,6 +50,17 @@ async def test_overdue_items_are_sent_together() -> None:
     assert clock.now - 100 <= LAST + 0.05 + 1e-9
 
 
+async def test_a_disconnect_ends_the_delivery_of_overdue_items() -> None:
+    async def until(_: float) -> bool:
+        return not left.is_set()
+
+    left = asyncio.Event()
+    asyncio.get_running_loop().call_soon(left.set)
+    items = [TimedBytes(0, b"late")] * 100
+    batches = [batch async for batch in due(items, 99.0, 1.0, until, FakeClock(0.0))]
+    assert sum(map(len, batches)) < 100
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles(name: str) -> None:
     rng = random.Random(1)
@@ -61,11 +73,20 @@ def test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles(name
 def test_an_overloaded_server_stalls() -> None:
     times = plan(PROFILES["overloaded"], tokens=400, rng=random.Random(1)).tokens
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert max(gaps) > 20 * min(gaps)
+    assert max(gaps) > 20 * min(gaps) > 0
 
 
 def test_reasoning_fills_the_wait_for_the_answer() -> None:
     schedule = plan(PROFILES["reasoning"], tokens=30, rng=random.Random(1), reasoning=20)
     plain = plan(PROFILES["reasoning"], tokens=10, rng=random.Random(1))
     assert schedule.tokens[20:] == plain.tokens
-    assert schedule.opening < schedule.tokens[0] < schedule.tokens[19] < schedule.tokens[20]
+    waits = [
+        after - before for before, after in pairwise([schedule.opening, *schedule.tokens[:21]])
+    ]
+    assert waits == pytest.approx([waits[0]] * 21)
+    assert waits[0] > 0
+
+
+def test_reasoning_of_other_profiles_arrives_like_text() -> None:
+    plans = [plan(PROFILES["seed"], 30, random.Random(1), reasoning) for reasoning in (0, 20)]
+    assert plans[0] == plans[1]
