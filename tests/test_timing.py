@@ -593,8 +593,8 @@ def test_a_guard_holds_the_latest_characters_back_until_the_end():
 
 
 def test_a_check_covers_all_that_arrived_during_the_previous_check():
-    shown = behind_a_guard(0, 1.5, (1, "a"), (2, "b"), (2.5, "c"), (6, "d"))
-    assert shown == [(2.5, "a"), (4.0, "bc"), (7.5, "d")]
+    shown = behind_a_guard(0, 1.5, (0, "a"), (1, "b"), (1.5, "c"), (5, "d"))
+    assert shown == [(1.5, "a"), (3.0, "bc"), (6.5, "d")]
 
 
 @given(st.lists(st.text("a. ")), st.integers(0, 9), st.sampled_from([0.0, 0.5, 3.0]))
