@@ -6,7 +6,6 @@ A recording's `outcome` is `left` if the stream was closed before its end.
 import asyncio
 import gc
 from contextlib import suppress
-from dataclasses import replace
 from itertools import accumulate, count, islice
 
 import pytest
@@ -197,8 +196,7 @@ def test_closing_closes_the_source_exactly_once(taken):
         recorder.close()
     recorder.close()
     assert source.closed == 1
-    assert recorder.recording.outcome == "left"
-    assert recorder.recording.e2e >= 0
+    assert (recorder.recording.outcome, recorder.recording.e2e >= 0) == ("left", True)
     assert list(recorder) == []
     del recorder
     gc.collect()
@@ -413,7 +411,7 @@ def test_shown_reasoning_is_in_the_shown_tokens_but_not_in_the_answers():
     usage = {"output_tokens": 260, "output_token_details": {"reasoning": 130}}
     recording = Recording("reasoning", shown + answer, e2e=20.0, usage=usage)
     assert (recording.shown_tokens, recording.answer_tokens) == (260, 130)
-    assert replace(recording, usage={"output_tokens": 2600}).shown_tokens is None
+    assert Recording("", shown + answer, 20, usage={"output_tokens": 2600}).shown_tokens is None
 
 
 def test_the_count_of_a_tool_call_without_text_is_not_doubted():
@@ -442,12 +440,6 @@ def test_usage_in_several_chunks_is_combined_into_one_count(counts, whole):
     assert recording_of([*text, *usages]).usage["output_tokens"] == whole
 
 
-@pytest.mark.parametrize("usage", ["many", object()])
-def test_a_usage_that_is_not_a_mapping_is_ignored(usage):
-    chunk = {"content": "Hi", "usage_metadata": usage, "response_metadata": usage}
-    assert recording_of([chunk]).usage is None
-
-
 def test_surrogate_pairs_are_joined_and_lone_surrogates_replaced():
     recorder = record(["Hi \ud83d", "\ude00 there\ud83d"], label="\ud83d")
     list(recorder)
@@ -474,12 +466,10 @@ def test_blocks_of_content_are_distinguished():
     chunks = [
         AIMessageChunk(content=[{"type": "reasoning", "summary": [{"text": "Let me see. "}]}]),
         AIMessageChunk(content=[{"type": "thinking", "thinking": "Hm."}]),
-        AIMessageChunk(
-            content=[{"type": "reasoning", key: "Oh."} for key in ("reasoning", "text")]
-        ),
+        AIMessageChunk(content=[{"type": "reasoning", k: "Oh."} for k in ("reasoning", "text")]),
         AIMessageChunk(content="", additional_kwargs={"reasoning_content": "So:"}),
         AIMessageChunk(content=[{"type": "text", "text": "Yes"}, " and ", {"type": "image"}]),
-        {"content": "no", "additional_kwargs": "none"},
+        {"content": "no", "additional_kwargs": "none", "usage_metadata": "many"},
         AIMessageChunk(  # Mistral's format
             content=[{"type": "thinking", "thinking": [{"type": "text", "text": "Or?"}]}]
         ),
