@@ -1,5 +1,6 @@
 """Reply schedules (`plan`) and the timed delivery of items (`due`), tested with a fake clock."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -16,13 +17,14 @@ class FakeClock:
     def __init__(self, late: float) -> None:
         self.now = 100.0
         self._late = late
+        self.connected = True
 
     def __call__(self) -> float:
         return self.now
 
     async def until(self, moment: float) -> bool:
         self.now = max(self.now, moment) + self._late
-        return True
+        return self.connected
 
 
 LAST = 1 + 99 * 0.02  # when the last item should be sent, in seconds after the start
@@ -49,6 +51,13 @@ async def test_overdue_items_are_sent_together() -> None:
     assert clock.now - 100 <= LAST + 0.05 + 1e-9
 
 
+async def test_a_disconnect_is_noticed_though_all_items_are_overdue() -> None:
+    clock = FakeClock(late=0.0)
+    clock.now += 60
+    asyncio.get_running_loop().call_soon(setattr, clock, "connected", False)
+    assert sum([len(batch) async for batch in delivered(clock)]) < 100
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles(name: str) -> None:
     rng = random.Random(1)
@@ -61,11 +70,15 @@ def test_the_role_chunk_precedes_the_text_whose_median_ttft_is_the_profiles(name
 def test_an_overloaded_server_stalls() -> None:
     times = plan(PROFILES["overloaded"], tokens=400, rng=random.Random(1)).tokens
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert max(gaps) > 20 * min(gaps)
+    assert max(gaps) > 20 * min(gaps) > 0
 
 
 def test_reasoning_fills_the_wait_for_the_answer() -> None:
     schedule = plan(PROFILES["reasoning"], tokens=30, rng=random.Random(1), reasoning=20)
     plain = plan(PROFILES["reasoning"], tokens=10, rng=random.Random(1))
     assert schedule.tokens[20:] == plain.tokens
-    assert schedule.opening < schedule.tokens[0] < schedule.tokens[19] < schedule.tokens[20]
+    gap = (schedule.tokens[20] - schedule.opening) / 21
+    evenly = [schedule.opening + number * gap for number in range(1, 21)]
+    assert list(schedule.tokens[:20]) == pytest.approx(evenly)
+    others = [plan(PROFILES["seed"], 30, random.Random(1), reasoning) for reasoning in (0, 20)]
+    assert others[0] == others[1]

@@ -103,9 +103,12 @@ def test_a_client_that_disconnects_frees_its_slot(exact: VirtualSimulator) -> No
 @pytest.mark.parametrize(("ends_at", "wait"), [(1, 4), (6, 0)], ids=["queued", "in its slot"])
 def test_a_request_that_ends_early_frees_only_its_own_time(ends_at: float, wait: float) -> None:
     server = ModelServer(Capacity(RATE, slots=1))
-    server.admit("a", 0).hold(5)
+    first = server.admit("a", 0)
+    first.hold(5)
     second = server.admit("b", 0)
     second.hold(second.wait + 5)
+    first.leave(1)
+    assert server.admit("c", 1).wait == 9
     second.leave(ends_at)
     assert server.admit("c", ends_at).wait == wait
 
@@ -115,6 +118,7 @@ def test_a_prompt_is_cached_once_its_prefill_has_ended() -> None:
     prompt = range(20_000)  # numbers in place of tokens; the prefill takes 2 s
     places = [server.admit(prompt, now) for now in (0, 1.9, 2.1)]
     assert [place.cached for place in places] == [0, 0, 20_000 // prefill.BLOCK * prefill.BLOCK]
+    assert server.admit([*range(5_000), *"changed" * 100], 9).cached == 4_992
 
 
 @pytest.mark.parametrize(

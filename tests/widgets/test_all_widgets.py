@@ -84,7 +84,7 @@ def change_status():
 )
 def test_a_thousand_quick_updates_take_few_messages(wire, use):
     use()
-    assert len(wire.messages) < 60
+    assert 1 < len(wire.messages) < 60
 
 
 def test_only_sanitized_blocks_are_set_as_html():

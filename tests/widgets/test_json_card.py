@@ -12,6 +12,10 @@ from utils.widgets import JsonCard, LatencyBadge
 from utils.widgets.json_card.widget import Card, tree
 
 
+class Person(BaseModel):
+    name: str
+
+
 def fields(card):
     """Return each field's name, state and value; `{"code": "4"}` is a value shown as code."""
     return [(row["name"], row["state"], row.get("value")) for row in find(card, Card).whole]
@@ -116,9 +120,6 @@ def test_langchains_json_parser_fills_it_in():
 
 
 def test_a_pydantic_model_is_shown_by_its_fields():
-    class Person(BaseModel):
-        name: str
-
     card = JsonCard()
     person = Person(name="John")
     assert card.show([person]) is person
@@ -153,6 +154,8 @@ def test_a_value_without_fields_is_shown_too():
         (4.0, {"code": "4.0"}),
         (2**70, {"code": str(2**70)}),
         ({"a": [1]}, {"fields": [["a", {"list": [{"code": "1"}]}]]}),
+        (Person(name="Jo"), {"fields": [["name", "Jo"]]}),
+        (b"x", "b'x'"),
     ],
 )
 def test_values_are_shown_as_json(value, drawn):

@@ -25,7 +25,7 @@ def test_the_time_left_follows_from_the_pace_so_far(clock):
     progress.advance(0)
     clock.now = 6.0
     progress.advance(10)
-    assert (progress.percent, progress.left) == (25, 18.0)
+    assert (progress.percent, progress.view()["left"]) == (25, 18.0)
 
 
 def test_without_a_total_there_is_neither_percentage_nor_estimate(clock):
@@ -56,13 +56,14 @@ def test_a_negative_total_is_refused():
 
 def test_over_yields_every_item_and_ends_the_run(capsys):
     progress = Progress(3, "Reading")
-    seen = [(item, progress.count) for item in progress.over("abc")]
-    assert seen == [("a", 0), ("b", 1), ("c", 2)]
+    seen = [(item, progress.count, progress.phase) for item in progress.over("abc")]
+    assert seen == [("a", 0, "running"), ("b", 1, "running"), ("c", 2, "running")]
     assert (progress.count, progress.phase, progress.percent) == (3, "done", 100)
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Reading: 3 of 3 · done 0.")
+    _repr, line = capsys.readouterr().out.splitlines()
+    assert line.startswith("Reading: 3 of 3 · done 0.")
 
 
-def test_leaving_the_loop_stops_the_run_and_closes_the_source():
+def test_leaving_the_loop_stops_the_run_and_closes_the_source(capsys):
     closed = []
 
     def source():
@@ -71,12 +72,14 @@ def test_leaving_the_loop_stops_the_run_and_closes_the_source():
         finally:
             closed.append(True)
 
-    progress = Progress(10)
+    progress = Progress(10).show()
     items = source()
     for item in progress.over(items):
         if item == 3:
             break
+    progress.done()
     assert (progress.phase, progress.count, closed) == ("stopped", 3, [True])
+    assert len(capsys.readouterr().out.splitlines()) == 2, "it is shown once, and so is its end"
 
 
 def test_an_exception_from_the_items_is_shown_and_propagates():
@@ -102,7 +105,7 @@ async def test_aover_counts_async_items(tap):
     assert (progress.count, progress.phase) == (1, "running")
     tap.end()
     assert await reading == ["a"]
-    assert (progress.phase, tap.closed) == ("done", True)
+    assert (progress.phase, progress.view()["counted"], tap.closed) == ("done", "1", True)
 
 
 async def test_a_cancelled_task_stops_the_run_and_closes_the_source(tap):

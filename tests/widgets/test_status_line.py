@@ -54,6 +54,7 @@ def test_a_second_tool_call_adds_to_the_first(status, clock):
     assert (thinking["times"], thinking["seconds"], thinking["state"]) == (2, 2.0, "done")
     assert (call["times"], call["seconds"], call["state"]) == (2, 2.5, "now")
     assert [step.name for step in status.history] == ["Thinking", "Tool call"] * 2
+    assert "Tool call \N{MULTIPLICATION SIGN} 2 2.5 s" in status.line()
 
 
 def test_only_another_detail_is_a_new_step(status):
@@ -86,14 +87,14 @@ def test_repeated_names_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("end", "outcome", "state", "last"),
+    ("end", "outcome", "state", "last", "words"),
     [
-        (lambda status: status.done(), "done", "done", "skipped"),
-        (lambda status: status.fail("No answer."), "failed", "failed", "ahead"),
-        (lambda status: status.stop(), "stopped", "stopped", "ahead"),
+        (lambda status: status.done(), "done", "done", "skipped", "(skipped)"),
+        (lambda status: status.fail("No answer."), "failed", "failed", "ahead", "No answer."),
+        (lambda status: status.stop(), "stopped", "stopped", "ahead", "· stopped"),
     ],
 )
-def test_an_ending_marks_the_current_stage(status, clock, end, outcome, state, last):
+def test_an_ending_marks_the_current_stage(status, clock, end, outcome, state, last, words):
     status.to("Thinking")
     clock.now = 2.0
     end(status)
@@ -102,6 +103,7 @@ def test_an_ending_marks_the_current_stage(status, clock, end, outcome, state, l
     assert status.outcome == outcome, "only the first ending counts"
     assert (states(status)["Thinking"], states(status)["Answer"]) == (state, last)
     assert status.view()["stages"][0]["seconds"] == 2.0
+    assert status.line().endswith(words)
 
 
 def test_entering_a_stage_after_the_end_starts_a_new_run(status, clock):
@@ -120,7 +122,8 @@ def test_a_line_is_printed_at_the_end(clock, capsys):
     status.to("Tool call", "get_weather(Oslo)")
     clock.now = 1.6
     status.fail("The tool did not answer.")
-    printed = capsys.readouterr().out.splitlines()[-1]
+    status.stop()
+    _repr, printed = capsys.readouterr().out.splitlines()
     assert printed == (
         "Thinking 0.40 s → Tool call (get_weather(Oslo)) 1.2 s → Answer (not reached)"
         " · failed: The tool did not answer."

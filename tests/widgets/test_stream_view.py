@@ -8,7 +8,7 @@ from tests.widgets.doubles import find, stubborn, until
 from utils.timing import Recording
 from utils.widgets import ChunkTable, JsonCard, LiveMarkdown, LiveText
 from utils.widgets.base import stream_reader
-from utils.widgets.base.panel import Panel
+from utils.widgets.base.panel import STOPPED, Panel
 from utils.widgets.base.stream_reader import StopButton
 from utils.widgets.base.throttle import timer_thread
 from utils.widgets.live_text.widget import PlainText
@@ -37,6 +37,7 @@ async def test_stop_keeps_the_content_and_closes_the_source(tap, capsys, view, t
             await running
     assert (live.stopped, live.recording.outcome, tap.closed) == (True, "left", True)
     assert (panel.phase, button.disabled, text in str(panel.whole)) == ("stopped", True, True)
+    assert (panel.note == STOPPED) is bool(text)
     assert "stopped" in capsys.readouterr().out
 
 
@@ -81,6 +82,7 @@ def test_a_second_stream_replaces_the_first(view):
     assert live.show(["two"]) in ("two", ["two"])
     assert "one" not in str(find(live, Panel).whole)
     assert "two" in str(find(live, Panel).whole)
+    assert find(live, Panel).note == ""
 
 
 def test_latency_counts_from_the_request_and_not_from_the_display(clock):

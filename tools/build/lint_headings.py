@@ -85,8 +85,7 @@ def _exercises(lesson: Lesson) -> Iterator[SourceError]:
                     current = None  # the exercise ends here
                 continue
             current = heading
-            if not cell.instructor:
-                unanswered.append(heading)
+            unanswered.append(heading)
         for number in cell.exercises if cell.kind == "code" else ():
             if current is None or current.exercise != number:
                 yield lesson.error(

@@ -131,7 +131,7 @@ def _generated(
         usage=Usage(len(prompt), len(pieces), reasoning_tokens(pieces, parts), cached),
         opening=opening,
         end=end,
-        gap=profile.gap(total - reasoning),
+        gap=profile.gap(total),
         place=place,
     )
     return reply.later(place.wait + place.prefill) if place else reply

@@ -33,12 +33,12 @@ def plan(profile: Profile, tokens: int, rng: random.Random, reasoning: int = 0) 
     profile's rate, with random stalls. If `profile.thinks`, the first `reasoning` tokens are
     spread evenly between the opening and the answer.
     """
-    ttft = profile.ttft * rng.lognormvariate(0, profile.spread) if profile.spread else profile.ttft
+    ttft = profile.ttft * rng.lognormvariate(0, profile.spread)
     opening = profile.opening * ttft
     before = reasoning if profile.thinks else 0  # number of tokens before the answer
     step = (ttft - opening) / (before + 1)
     reasoning_times = [opening + (index + 1) * step for index in range(before)]
-    gap = profile.gap(tokens - before)
+    gap = profile.gap(tokens)
     chance = profile.stall_chance
     # seconds of stall before each token of the answer; the first has none
     stalls = [
@@ -86,15 +86,12 @@ async def due(
     ready: list[TimedBytes] = []
     for item in items:
         deadline = start + item.at / speed
-        early = deadline - clock() > SLACK
-        if early or len(ready) == _MAX_BATCH:
+        if deadline - clock() > SLACK or len(ready) == _MAX_BATCH:
             if ready:
                 yield ready
                 ready = []
-            if not early:
-                await asyncio.sleep(0)  # so that a disconnect can be detected
+            await asyncio.sleep(0)  # so that a disconnect can be detected
             if not await until(deadline):
                 return
         ready.append(item)
-    if ready:
-        yield ready
+    yield ready

@@ -99,6 +99,5 @@ class Place:
 
     def leave(self, now: float) -> None:
         """Free the slot when a reply ends early. Waiting requests keep their start times."""
-        is_latest = self._free[self._slot] == self._end  # no later request has taken the slot
-        if is_latest and now < self._end:
+        if self._free[self._slot] == self._end:  # no later request has taken the slot
             self._free[self._slot] = max(now, self._arrived + self.wait)

@@ -48,9 +48,6 @@ def prompt_tokens(request: ModelRequest) -> list[str]:
 
 def _shortened(word: str) -> list[str]:
     """Split a long word into tokens of nearly equal length."""
-    letters = len(word.strip())
-    if letters <= _MAX_LETTERS or word.isspace():
-        return [word]
-    count = math.ceil(letters / _MAX_LETTERS)
+    count = math.ceil(len(word.strip()) / _MAX_LETTERS) or 1
     size = math.ceil(len(word) / count)
     return [word[start : start + size] for start in range(0, len(word), size)]

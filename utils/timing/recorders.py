@@ -58,9 +58,7 @@ class _Recorder(Generic[T]):
             if usage := mapping_of(item, "usage_metadata"):
                 self._usages.append(usage)
         texts = [piece.reasoning + piece.text for piece in self._pieces]
-        end = self._end
-        if end is None:
-            end = start if self._start is None else self._clock()
+        end = self._clock() if self._end is None else self._end
         return Recording(
             label=self._label,
             pieces=tuple(self._pieces),

@@ -73,7 +73,7 @@ def test_no_sentence_is_repeated_and_none_mentions_prepared_replies(messages, se
     [
         (["What is backpressure?"], ["Backpressure"]),
         (["What is the population of Japan?"], ["the population of Japan"]),
-        (["Why do cats purr?"], ["cats purr"]),
+        (["I'm Zoë. Why do cats purr?"], ["Nice to meet you, Zoë.", "cats purr"]),
         (["How do I bake my own bread?"], ["o bake your own bread"]),
         (["Should I learn Rust or Go?"], ["learn Rust or Go"]),
         (["Write a haiku about my garden"], ["your garden"]),
@@ -100,6 +100,7 @@ def test_a_reply_uses_the_words_of_its_question(messages, words):
         (["Hello", "What is SSE?", "why?", "What did I ask first?"], "“What is SSE\\?”"),
         (["What is SSE?", "why?", "shorter", "What was my second question?"], "“why\\?”"),
         (["What is SSE?", "And TTFT?", "What did I ask before?"], "“And TTFT\\?”"),
+        (["What is SSE?", "And TTFT?", "What did I ask about SSE?"], "“What is SSE\\?”"),
         (["I live in Oslo.", "Name a river.", "Where do I live?"], "“I live in Oslo.”"),
         (["My dog is called Rex.", "Is he old?", "What's my dog's name?"], "Rex"),
         (["Name a river.", "What is SSE?", "What did we talk about?"], "“Name a river.”, “What is"),
@@ -108,6 +109,7 @@ def test_a_reply_uses_the_words_of_its_question(messages, words):
         (["Call me Al", "What do you know about me?"], r"\bAl\b"),
         (["I like otters.", "I live in Oslo.", "What do you know about me?"], "otters.*Oslo"),
         (["Hi", "What do you know about me?"], "haven't told me|Nothing so far"),
+        (["Hi", "What was my second message?"], "no such message|that far"),
         (["What did I ask first?"], "no such message|that far"),
     ],
 )

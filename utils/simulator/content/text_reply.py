@@ -51,7 +51,7 @@ def _rest_of_reply(request: ModelRequest) -> str:
     while turns and (turns[-1].role == "assistant" or go_on.search(turns[-1].text)):
         turn = turns.pop()
         partial = turn.text + partial if turn.role == "assistant" else partial
-    whole = text(replace(request, turns=tuple(turns))) if turns else ""
+    whole = text(replace(request, turns=tuple(turns)))
     if whole.startswith(partial) and whole != partial:
         return whole[len(partial) :]
     return "There is nothing more to say: my last reply was complete."
@@ -62,8 +62,6 @@ def _answer_from_memory(
 ) -> str | None:
     """Return the reply if `prompt` asks about the conversation and can be answered, or None."""
     kind = wording.matching(wording.rules()["memory"], prompt)
-    if kind is None:
-        return None
     parts = [part for text in asked for part in re.split(r"(?<=[.!?])\s+", text)]
     mentions_user = wording.pattern("mentions_user")
     # the sentences in which the user talks about themselves

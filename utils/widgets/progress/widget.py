@@ -167,6 +167,5 @@ class Progress(RunWidget):
     def _conclude(self, outcome: RunOutcome, note: str) -> bool:
         if self.phase not in ("ready", "running"):
             return False
-        self._begin()
         self.phase, self._note, self._end_at = outcome, note, self._clock()
         return True

@@ -62,22 +62,21 @@ class Stages:
         if self._start is None:
             self._start = self.clock()
 
-    def to(self, name: str, detail: str = "") -> bool:
-        """Enter a stage; return False if it is already the current one, with the same detail."""
+    def to(self, name: str, detail: str = "") -> None:
+        """Enter a stage, unless it is already the current one, with the same detail."""
         if self.names and name not in self._stages:
             known = ", ".join(map(repr, self.names))
             raise ValueError(f"There is no stage {name!r}. The stages are {known}.")
         self.begin()
         stage = self._stages.setdefault(name, _Stage(name))
         if stage is self._now and stage.detail == detail:
-            return False
+            return
         self._leave()
         stage.times += 1
         stage.detail = detail
         self._now = stage
         self.outcome = "running"
         self.history.append(Step(name, detail, self._elapsed))
-        return True
 
     def rest(self) -> None:
         """Leave the current stage, if there is one, without entering another."""
@@ -89,7 +88,6 @@ class Stages:
         """End the run. If it has already ended, change nothing and return False."""
         if self.outcome not in ("ready", "running"):
             return False
-        self.begin()
         self._leave()
         self.outcome, self.note = outcome, note
         return True

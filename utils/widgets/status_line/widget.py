@@ -53,9 +53,8 @@ class StatusLine(RunWidget):
         with self._changing:
             if self.outcome in ("done", "failed", "stopped"):
                 self._stages = Stages(self._names, self._clock)
-            changed = self._stages.to(stage, detail)
-        if changed:
-            self._throttle.request_push()
+            self._stages.to(stage, detail)
+        self._throttle.request_push()
 
     @property
     def history(self) -> tuple[Step, ...]:
