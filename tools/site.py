@@ -1,7 +1,7 @@
 """The `site` command: builds the reading edition, a static site, in `build/site/`.
 
-Sphinx with MyST-NB builds it offline, from copies of the guides and of both editions' notebooks with
-their stored outputs; nothing is executed. `--links` only checks external links.
+Sphinx with MyST-NB builds it offline, from copies of the guides and of both editions' notebooks
+with their stored outputs; nothing is executed. `--links` only checks external links.
 """
 
 import argparse
