@@ -89,7 +89,7 @@ _FALLBACK: Messages[FallbackRun] = {
         "so only failures lead to the next. What does your `except` catch?"
     ),
     "calls the next without need": lambda s: (
-        f"More {s.noun}s were called than needed{s.when or ', although the first answers'}. A "
+        f"More {s.noun}s were called than needed{s.when or ', although the first answered'}. A "
         f"{s.noun} that ends without an error has answered, and each request costs money."
     ),
     "waits on": lambda s: (
@@ -97,8 +97,8 @@ _FALLBACK: Messages[FallbackRun] = {
         f"`seconds` was {s.case.limit:g}. What measures the silence?"
     ),
     "takes a chunk for text": lambda s: (
-        f"The next {s.noun} was never called{s.when}, because something took the first "
-        "items for a beginning that can't be taken back. Which items are text?"
+        f"The next {s.noun} was never called{s.when}, because your code treated an "
+        "item without text as one that can't be taken back. Which items are text?"
     ),
     "never calls the next": lambda s: (
         f"The next {s.noun} was never called{s.when}. "
