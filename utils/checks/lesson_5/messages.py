@@ -690,6 +690,11 @@ AGENT_STAGES: Messages[agent_stages.Seen] = {
         f"{shown(s.wrong.name)} was yielded {s.place(s.wrong.at)}{s.when}, but it began "
         f"{s.place(s.due.at)}."
     ),
+    "skips a call": lambda s: (
+        f"{shown(s.wrong.name)} was yielded {s.place(s.wrong.at)}{s.when}, but "
+        f"{shown(s.due.name)} comes before it in the same update. Do you yield all of its calls, "
+        "in order?"
+    ),
     "misses a stage": lambda s: (
         f"{shown(s.due.name)} began {s.place(s.due.at)}{s.when}, but wasn't yielded. "
         "Which condition skips it?"
