@@ -720,6 +720,10 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
         f"`agent.{s.blocking}` blocks the event loop until the model has sent something, so "
         "nothing else can run. Which method is made for `async def`?"
     ),
+    "another model": lambda s: (
+        f"Your code called {s.other_model} instead of the agent that it was given. Where does "
+        "that one come from?"
+    ),
     "never runs the agent": "The agent never called its model. Is its stream read anywhere?",
     "another conversation": lambda s: (
         f"The agent was given another conversation than `history`{s.when}. Its input is a dict "
