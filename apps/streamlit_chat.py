@@ -81,8 +81,7 @@ st.title("Lamp shop support")
 turns, messages = st.session_state.setdefault("turns", []), []
 del turns[:-20]  # older turns are dropped
 question = st.chat_input("Where is my order 4711?", max_chars=LONGEST_MESSAGE, submit_mode="stop")
-question = question and question.strip()
-if question:
+if question := question and question.strip():
     turns.append({"question": question, "said": "", "note": "Stopped."})
 for turn in turns:
     st.chat_message("user").text(turn["question"])

@@ -82,14 +82,16 @@ class App(Environment):
         return action, f"Setting up the packages of the {self.name} app in {self.folder}."
 
     @contextlib.contextmanager
-    def served(self, python: str, port: int, environ: Mapping[str, str]) -> Iterator[Child]:
+    def served(
+        self, python: str, port: int, environ: Mapping[str, str], output: IO[str] | int = STDERR
+    ) -> Iterator[Child]:
         """Run the app during the `with` block, which starts once the app accepts connections."""
         command = [python, str(ROOT / "tools" / "with_parent.py")]
         command += [word.format(port=port) for word in self.command]
         prefix = f"{self.name}-"
         with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
             more = {name: value.format(folder=folder) for name, value in self.variables}
-            with running(command, self.root / self.place, {**environ, **more}) as child:
+            with running(command, self.root / self.place, {**environ, **more}, output) as child:
                 wait_until_it_listens(child, port, f"the {self.name} app")
                 yield child
 

@@ -4,6 +4,7 @@ Set OPENAI_MODEL and OPENAI_API_KEY; for a provider other than OpenAI, also OPEN
 Most local servers accept any key.
 """
 
+import argparse
 import json
 import logging
 import os
@@ -16,6 +17,8 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, StreamingResponse
 from langchain_openai import ChatOpenAI
 
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
 if missing := [name for name in ("OPENAI_MODEL", "OPENAI_API_KEY") if not os.environ.get(name)]:
     sys.exit(f"Set {' and '.join(missing)} in the environment: see --help.")
 

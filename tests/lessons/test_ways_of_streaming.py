@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import ModelRetryMiddleware
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -214,6 +215,19 @@ def test_a_version_3_run_continues_without_a_reader_unless_closed(closes: bool, 
     given.virtual.run(leave())
     assert [request.ended for request in given.virtual.requests()] == [ended]
     given.virtual.close()
+
+
+def test_a_retry_in_an_agent_shows_text_twice() -> None:
+    virtual = VirtualSimulator()
+    again = ModelRetryMiddleware(max_retries=1, initial_delay=0, jitter=False)
+    agent = create_agent(virtual.chat("sim-seed:drop@20"), [], middleware=[again])
+
+    async def shown() -> str:
+        stream = agent.astream({"messages": [("user", RAINBOW)]}, stream_mode="messages")
+        return "".join([chunk.text async for chunk, _ in stream])
+
+    assert virtual.run(shown()).count("A rainbow needs two things") == 2
+    virtual.close()
 
 
 async def first_text(run: Any) -> None:

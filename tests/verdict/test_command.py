@@ -17,11 +17,12 @@ import httpx2
 import pytest
 
 from tests.http_server import SSE, Answer, answering
+from tools.app import APPS, App
 from tools.lab import free_port
 from tools.programs import ROOT
 from tools.verdict.__main__ import main, parser, started, wire_format
 from tools.verdict.case import Case, Seen
-from tools.verdict.endpoint import Endpoint
+from tools.verdict.endpoint import Endpoint, EndpointError
 from tools.verdict.lines import LINES
 from tools.verdict.model import Model
 from tools.verdict.readers import slow_reader
@@ -132,6 +133,28 @@ def test_unreachable_and_failing_apps_are_reported(capsys: pytest.CaptureFixture
     assert "Starting the app failed (exit code 1)" in printed
     assert main([]) == 2
     assert "Name the URL to judge" in capsys.readouterr().err
+
+
+class Noisy(App):
+    """App in the course's environment that prints a line for each request."""
+
+    def set_up(self) -> str:
+        return sys.executable
+
+
+def test_an_apps_output_appears_only_if_the_verdict_fails(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("uvicorn", "app:app", "--port", "{port}", "--log-level", "info")
+    app = Noisy(root=ROOT, name="fastapi", place="apps/fastapi_chat", command=command)
+    monkeypatch.setitem(APPS, "fastapi", app)
+    arguments = parser().parse_args(["--app", "fastapi"])
+    with started(arguments, free_port()):
+        pass
+    assert "Uvicorn running" not in capfd.readouterr().err
+    with pytest.raises(EndpointError), started(arguments, free_port()):
+        raise EndpointError("no answer")
+    assert "Uvicorn running" in capfd.readouterr().err
 
 
 OPENSSL = shutil.which("openssl")

@@ -63,7 +63,7 @@ PRESETS = {
 }
 
 _HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+:[ -~]*", re.ASCII)
-_LAST_WORDS = 4000  # characters of output to show if an app fails to start
+_LAST_WORDS = 4000  # characters of output to show if an app fails
 
 _EPILOG = f"""\
 The app under test has to talk to the course's simulator, which can pause, break and refuse on
@@ -115,7 +115,10 @@ def parser() -> argparse.ArgumentParser:
     )
     call.add_argument("--stop", metavar="PATH", help="a POST to this path stops the reply")
     call.add_argument(
-        "--rejoins", action="store_true", default=None, help="only Stop ends a reply: see lesson 5"
+        "--rejoins",
+        action="store_true",
+        default=None,
+        help="only Stop ends a reply: see apps/README.md",
     )
     reply = command.add_argument_group("the reply")
     reply.add_argument("--format", choices=["sse", "jsonl", "text"], help="default: sse")
@@ -200,20 +203,32 @@ def started(arguments: argparse.Namespace, port: int) -> Iterator[dict[str, str]
     words = _words(arguments, port) if arguments.run else []
     with simulator(sys.executable, NAME) as model:
         environ = simulated_environ(**model)
-        if arguments.app:
-            app = APPS[arguments.app]
-            with app.served(app.set_up(), port, environ):
-                yield model
-            return
-        app_port = urlsplit(wire_format(arguments, port).url).port or port
-        with tempfile.TemporaryFile("w+") as output, _run(words, environ, output) as child:
-            try:
+        with _output() as output:
+            if arguments.app:
+                app = APPS[arguments.app]
+                with app.served(app.set_up(), port, environ, output):
+                    yield model
+                return
+            app_port = urlsplit(wire_format(arguments, port).url).port or port
+            with _run(words, environ, output) as child:
                 wait_until_it_listens(child, app_port, "the app")
-            except Advice:
-                output.seek(0)
-                print(output.read()[-_LAST_WORDS:], file=sys.stderr)
-                raise
-            yield model
+                yield model
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[IO[str]]:
+    """Yield a file for the app's output, so that tracebacks don't bury the table.
+
+    If the app doesn't start or can't be tested, print the end of that output.
+    """
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        try:
+            yield output
+        except (Advice, EndpointError):
+            output.seek(0)
+            if last_words := output.read()[-_LAST_WORDS:]:
+                print(last_words, file=sys.stderr)
+            raise
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ The model pauses after half of a reply (`case.half`), so that readers can act in
 
 import asyncio
 
+from utils.formatting import counted
 from utils.simulator import Request
 
 from .case import BufferedError, Case, Seen, failed, passed
@@ -50,7 +51,9 @@ async def _rejoining(case: Case) -> Seen:
         return failed("a page that is loaded anew doesn't get the whole reply")
     if len(requests) > case.requests:
         return failed(f"coming back cost a second request: the model got {len(requests)}")
-    return passed(f"rejoined after {len(left.text)} characters: nothing lost, nothing twice")
+    return passed(
+        f"rejoined after {counted(len(left.text), 'character')}: nothing lost, nothing twice"
+    )
 
 
 async def stop(case: Case) -> Seen:

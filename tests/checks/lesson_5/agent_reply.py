@@ -2,6 +2,7 @@
 
 from contextlib import aclosing, closing  # noqa: F401 (used in edits)
 
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage  # noqa: F401
 
 from tests.checks.answers import edits, right, wrong
@@ -78,3 +79,9 @@ async def never(agent, history):
     agent.astream({"messages": history}, stream_mode="messages")
     for _ in history[:0]:
         yield ""
+
+
+@wrong("5.agent_reply", "another model", says="instead of the agent that it was given")
+async def another(agent, history):
+    async for chunk in FakeListChatModel(responses=["Hi"]).astream(history):
+        yield chunk.text

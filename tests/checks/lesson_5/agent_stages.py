@@ -58,5 +58,7 @@ edit("a stage too many", EACH)
 STOPS = {SAID: f'{SAID}\n                if stage == "Answer":\n                    return'}
 edit("stops early", STOPS, "read only .* items")
 edit("misses a stage", {"in calls]": "in calls[:1]]"})
+edit("skips a call", {"in calls]": "in calls[-1:]]"}, "`Tool call: order_status` comes before it")
+edit("skips a call", {"in calls]": "in calls[::-1]]"}, "in order")
 edit("yields the wrong type", {"    yield stage": '    yield (stage, "")'})
 edit("collected first", {"async for mode, item in items": f"for mode, item in {ALL}"}, "together")

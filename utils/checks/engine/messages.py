@@ -25,8 +25,8 @@ def _swallows(run: Run) -> str:
     """Ask what keeps the reply's error from propagating."""
     if run.asynchronous:
         return (
-            "Which `except`, which `return` in a `finally`, or which task that nothing awaits "
-            "swallows the error?"
+            "Which `except`, which `return` in a `finally`, or which task whose result is never "
+            "read swallows the error?"
         )
     if any(each.failed and each.thread != get_ident() for each in run.reply.readings):
         return "The exception was raised in a thread. What passes it on from there?"

@@ -144,6 +144,7 @@ MISTAKES: Mistakes[Seen] = {
         and s.sent[s.due.at - 1][1][0].text.isspace()
     ),
     "late": lambda s: s.wrong.name == s.due.name and s.wrong.at > s.due.at,
+    "skips a call": lambda s: s.wrong.at == s.due.at and s.wrong in s.correct,
     "misses a stage": lambda s: s.wrong.at > s.due.at,
     "a stage too many": lambda s: s.wrong != s.due,
 }

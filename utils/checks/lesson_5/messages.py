@@ -89,7 +89,7 @@ _FALLBACK: Messages[FallbackRun] = {
         "so only failures lead to the next. What does your `except` catch?"
     ),
     "calls the next without need": lambda s: (
-        f"More {s.noun}s were called than needed{s.when or ', although the first answers'}. A "
+        f"More {s.noun}s were called than needed{s.when or ', although the first answered'}. A "
         f"{s.noun} that ends without an error has answered, and each request costs money."
     ),
     "waits on": lambda s: (
@@ -97,8 +97,8 @@ _FALLBACK: Messages[FallbackRun] = {
         f"`seconds` was {s.case.limit:g}. What measures the silence?"
     ),
     "takes a chunk for text": lambda s: (
-        f"The next {s.noun} was never called{s.when}, because something took the first "
-        "items for a beginning that can't be taken back. Which items are text?"
+        f"The next {s.noun} was never called{s.when}, because your code treated an "
+        "item without text as one that can't be taken back. Which items are text?"
     ),
     "never calls the next": lambda s: (
         f"The next {s.noun} was never called{s.when}. "
@@ -690,6 +690,11 @@ AGENT_STAGES: Messages[agent_stages.Seen] = {
         f"{shown(s.wrong.name)} was yielded {s.place(s.wrong.at)}{s.when}, but it began "
         f"{s.place(s.due.at)}."
     ),
+    "skips a call": lambda s: (
+        f"{shown(s.wrong.name)} was yielded {s.place(s.wrong.at)}{s.when}, but "
+        f"{shown(s.due.name)} comes before it in the same update. Do you yield all of its calls, "
+        "in order?"
+    ),
     "misses a stage": lambda s: (
         f"{shown(s.due.name)} began {s.place(s.due.at)}{s.when}, but wasn't yielded. "
         "Which condition skips it?"
@@ -714,6 +719,10 @@ AGENT_REPLY: Messages[agent_reply.Seen] = {
     "blocks the loop": lambda s: (
         f"`agent.{s.blocking}` blocks the event loop until the model has sent something, so "
         "nothing else can run. Which method is made for `async def`?"
+    ),
+    "another model": lambda s: (
+        f"Your code called {s.other_model} instead of the agent that it was given. Where does "
+        "that one come from?"
     ),
     "never runs the agent": "The agent never called its model. Is its stream read anywhere?",
     "another conversation": lambda s: (

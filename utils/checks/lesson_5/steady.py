@@ -117,7 +117,9 @@ check = Exercise(
         ),
         Fallback(leave_after=4, when="when its reader stopped early"),
         Fallback(
-            replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled during a silence"
+            replies=(SILENT, {}),
+            cancel_after=1.0,
+            when="when the task was cancelled during a silence",
         ),
     ),
     first=FIRST_MISTAKES,

@@ -144,7 +144,9 @@ check = Exercise(
         ),
         Script(turns=2, when="in the second turn"),
         Script(leave_after=4, when="when Stop was pressed"),
-        Script(replies=(SILENT, {}), cancel_after=1.0, when="when it was cancelled in a silence"),
+        Script(
+            replies=(SILENT, {}), cancel_after=1.0, when="when the task was cancelled in a silence"
+        ),
     ),
     first=FIRST_MISTAKES,
     mistakes=MISTAKES,
