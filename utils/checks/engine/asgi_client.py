@@ -58,7 +58,8 @@ class Visit:
     def undispatched(self) -> str:
         """The first name in an `event:` line that a browser dispatches no event for, or ""."""
         sent = re.findall(r"^event: ?([^\r\n]+)", self.shown_body, re.MULTILINE)
-        return next((name for name in sent if name not in {e.type for e in self.events}), "")
+        dispatched = {event.type for event in self.events}
+        return next((name for name in sent if name not in dispatched), "")
 
     @property
     def messages(self) -> list[Any]:
